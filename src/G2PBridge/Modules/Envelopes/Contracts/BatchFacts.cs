@@ -1,0 +1,50 @@
+using MediatR;
+
+namespace G2PBridge.Modules.Envelopes.Contracts;
+
+/// <summary>One accepted <c>create_disbursements</c> call.</summary>
+/// <param name="Id">The partner's <c>disbursement_batch_control_id</c>.</param>
+/// <param name="Lines">Its lines as a run of line numbers; every number in the run is a line of this batch.</param>
+internal sealed record BatchFacts(
+    string Id, long Number, string EnvelopeId, long EnvelopeNumber, int? CycleId, SeqRange Lines, decimal Quantity, DateTimeOffset ReceivedAt);
+
+/// <summary>One line as the paying side needs it.</summary>
+/// <param name="Seq">Our number of the line, rising with arrival.</param>
+/// <param name="Quantity">In the envelope's unit; zero means that there is nothing to pay.</param>
+/// <param name="ComputeElements">The partner's JSON object, verbatim, or null.</param>
+internal sealed record LineFacts(
+    long Seq, string DisbursementId, string BeneficiaryId, string? BeneficiaryName, decimal Quantity, string? Narrative, string? ComputeElements);
+
+/// <summary>A line found by the partner's id, with where it belongs.</summary>
+internal sealed record FoundLine(
+    long Seq, string DisbursementId, string BeneficiaryId, decimal Quantity, string BatchId, string EnvelopeId, DateTimeOffset ReceivedAt, DateTimeOffset? CancelledAt);
+
+/// <summary>Batches that no module has taken charge of yet, oldest first. Asking again gives them again until acknowledged.</summary>
+internal sealed record ListNewBatches(int Limit) : IRequest<IReadOnlyList<BatchFacts>>;
+
+internal sealed record AcknowledgeBatches(IReadOnlyCollection<string> BatchIds) : IRequest;
+
+/// <summary>Lines of a run that are not cancelled, in order.</summary>
+internal sealed record ReadLines(SeqRange Lines) : IRequest<IReadOnlyList<LineFacts>>;
+
+/// <summary>Lines by their numbers, cancelled or not; numbers that are nobody's are left out.</summary>
+internal sealed record FindLinesBySeq(IReadOnlyCollection<long> Seqs) : IRequest<IReadOnlyList<FoundLine>>;
+
+/// <summary>Lines by the partner's ids; ids that do not exist are left out.</summary>
+internal sealed record FindLinesById(IReadOnlyCollection<string> DisbursementIds) : IRequest<IReadOnlyList<FoundLine>>;
+
+internal sealed record ReadBatches(IReadOnlyCollection<string> Ids) : IRequest<IReadOnlyList<BatchFacts>>;
+
+internal sealed record ListBatchesOfEnvelope(string EnvelopeId) : IRequest<IReadOnlyList<BatchFacts>>;
+
+/// <summary>How many lines of the envelope are cancelled, and their quantity.</summary>
+internal sealed record CountCancelledLines(string EnvelopeId) : IRequest<LineCount>;
+
+internal readonly record struct LineCount(int Lines, decimal Quantity);
+
+/// <summary>
+/// Asked by this module while it holds the envelope's gate alone, before it lets a partner stop something; answered by
+/// whoever sends payments. The answer is final as long as the gate is held.
+/// </summary>
+/// <param name="Lines">Null: does the envelope have any line for which an instruction exists? Else: which of these?</param>
+internal sealed record FindLinesWithInstruction(string EnvelopeId, IReadOnlyCollection<long>? Lines) : IRequest<IReadOnlyList<long>>;

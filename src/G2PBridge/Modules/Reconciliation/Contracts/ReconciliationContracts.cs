@@ -1,0 +1,33 @@
+using MediatR;
+
+namespace G2PBridge.Modules.Reconciliation.Contracts;
+
+/// <summary>One statement entry that was matched to an instruction.</summary>
+internal sealed record MatchedEntry(
+    long Line, int Generation, bool IsReturn, Guid StatementId, string? StatementNumber, string? StatementSequence, int EntryNo,
+    DateOnly? EntryDate, DateOnly? ValueDate, string? BankReference, string? NameFromBank, string? ReasonCode, string? Reason, decimal Amount);
+
+/// <summary>Matches of these lines, the debit before its returns.</summary>
+internal sealed record FindMatches(IReadOnlyCollection<long> Lines) : IRequest<IReadOnlyList<MatchedEntry>>;
+
+/// <summary>A statement entry that could not be matched. <see cref="ErrorReason"/> is one of the contract's closed list; <see cref="Detail"/> is ours.</summary>
+internal sealed record UnmatchedEntry(
+    string ReconciliationId, long? Line, Guid StatementId, string? StatementNumber, string? StatementSequence, int EntryNo, DateOnly? EntryDate, DateOnly? ValueDate,
+    string ErrorReason, string Detail, string? BankReference, decimal Amount, string Currency);
+
+/// <summary>Unmatched entries that belong to these lines, or that carry one of these texts as their reference.</summary>
+internal sealed record FindUnmatched(IReadOnlyCollection<long> Lines, IReadOnlyCollection<string> References) : IRequest<IReadOnlyList<UnmatchedEntry>>;
+
+/// <summary>What the bank's statements prove of one envelope.</summary>
+/// <param name="Reconciled">Lines with a debit on a statement, whether returned later or not.</param>
+internal sealed record ReconciliationProgress(string EnvelopeId, int Reconciled, decimal ReconciledAmount, int Returned, decimal ReturnedAmount);
+
+internal sealed record ReadReconciliationProgress(IReadOnlyCollection<string> EnvelopeIds) : IRequest<IReadOnlyList<ReconciliationProgress>>;
+
+/// <summary>Returned lines of an envelope, grouped by reason.</summary>
+internal sealed record ReturnCount(string ReasonCode, int Lines, decimal Amount);
+
+internal sealed record CountReturnsByReason(string EnvelopeId) : IRequest<IReadOnlyList<ReturnCount>>;
+
+/// <summary>Returned lines of an envelope after <paramref name="After"/>, in line order.</summary>
+internal sealed record ListReturned(string EnvelopeId, long After, int Limit, string? ReasonCode) : IRequest<IReadOnlyList<MatchedEntry>>;

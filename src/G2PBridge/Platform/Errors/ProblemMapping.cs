@@ -1,0 +1,25 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace G2PBridge.Platform.Errors;
+
+/// <summary>The one table from a refusal to HTTP for the native API (RFC 9457).</summary>
+internal static class ProblemMapping
+{
+    public static int StatusOf(RefusalKind kind) => kind switch
+    {
+        RefusalKind.Invalid => StatusCodes.Status422UnprocessableEntity,
+        RefusalKind.NotFound => StatusCodes.Status404NotFound,
+        RefusalKind.Conflict => StatusCodes.Status409Conflict,
+        RefusalKind.TooLarge => StatusCodes.Status413PayloadTooLarge,
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
+    };
+
+    public static ProblemHttpResult ToProblem(this Refusal refusal) => TypedResults.Problem(
+        title: refusal.Code,
+        detail: refusal.Detail,
+        statusCode: StatusOf(refusal.Kind),
+        extensions: new Dictionary<string, object?> { ["code"] = refusal.Code });
+
+    public static IResult ToHttp<T>(this Result<T> result) =>
+        result.Refusal is { } refusal ? refusal.ToProblem() : TypedResults.Ok(result.Value);
+}

@@ -1,0 +1,60 @@
+using G2PBridge.Modules.Disbursement;
+using G2PBridge.Modules.Envelopes;
+using G2PBridge.Modules.Funds;
+using G2PBridge.Modules.InKind;
+using G2PBridge.Modules.Notifications;
+using G2PBridge.Modules.Reconciliation;
+using G2PBridge.Modules.Resolution;
+using G2PBridge.Platform.Jobs;
+using G2PBridge.Platform.Mediation;
+using G2PBridge.Platform.Persistence;
+using Npgsql;
+
+namespace G2PBridge.Platform.Hosting;
+
+/// <summary>Puts the host together: the platform, then one line per module.</summary>
+internal static class BridgeHost
+{
+    public static void AddBridge(this IServiceCollection services, IConfiguration configuration, string connectionString)
+    {
+        var flags = configuration.GetSection(FeatureFlags.Section).Get<FeatureFlags>() ?? new FeatureFlags();
+        services.AddSingleton(flags);
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(_ => DataSource(connectionString));
+        services.AddSingleton<DatabaseMigrator>();
+        services.AddMediation(type => IsEnabled(type, flags));
+        services.AddJobScheduler();
+
+        services.AddEnvelopes();
+        services.AddResolution();
+        services.AddFunds();
+        services.AddDisbursement();
+        services.AddReconciliation();
+        if (flags.InKind)
+        {
+            services.AddInKind();
+            services.AddNotifications();
+        }
+    }
+
+    private static NpgsqlDataSource DataSource(string connectionString)
+    {
+        var builder = new NpgsqlDataSourceBuilder(connectionString);
+        if (!builder.ConnectionStringBuilder.ContainsKey("Maximum Pool Size"))
+        {
+            builder.ConnectionStringBuilder.MaxPoolSize = 50;
+        }
+
+        // Hot statements are few and always the same; a plan kept per connection saves parsing them a thousand times a second.
+        builder.ConnectionStringBuilder.MaxAutoPrepare = 100;
+        builder.ConnectionStringBuilder.AutoPrepareMinUsages = 2;
+        builder.ConnectionStringBuilder.ApplicationName = "g2pbridge";
+        return builder.Build();
+    }
+
+    /// <summary>One predicate for every scan, so that a module that is off leaves nothing behind.</summary>
+    private static bool IsEnabled(Type type, FeatureFlags flags) =>
+        flags.InKind
+        || type.Namespace is not { } name
+        || !(name.StartsWith("G2PBridge.Modules.InKind", StringComparison.Ordinal) || name.StartsWith("G2PBridge.Modules.Notifications", StringComparison.Ordinal));
+}

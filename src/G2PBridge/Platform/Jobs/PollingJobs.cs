@@ -1,0 +1,95 @@
+using System.Collections.Concurrent;
+using MediatR;
+using Quartz;
+
+namespace G2PBridge.Platform.Jobs;
+
+/// <summary>One kind of background work: what is sent through MediatR until there is nothing left to do.</summary>
+/// <param name="Name">Kebab case, unique; also the name under which the work is woken.</param>
+/// <param name="Module">The owning module's schema name.</param>
+/// <param name="Interval">How often the tables are looked at when nobody wakes the job.</param>
+/// <param name="Parallelism">How many items are worked on at once in this process; other replicas add theirs.</param>
+/// <param name="NextItem">Claims and does one item; true when there was one.</param>
+internal sealed record PollingJobDescription(string Name, string Module, TimeSpan Interval, int Parallelism, Func<IRequest<bool>> NextItem);
+
+internal static class PollingJobs
+{
+    /// <summary>
+    /// Registers a job. The schedule lives in memory and every replica polls: the claim in the tables alone shares the
+    /// work out, so losing the scheduler loses nothing (ADR 0004).
+    /// </summary>
+    public static IServiceCollection AddPollingJob(this IServiceCollection services, Func<IServiceProvider, PollingJobDescription> describe)
+    {
+        services.AddSingleton(describe);
+        return services;
+    }
+
+    public static IServiceCollection AddJobScheduler(this IServiceCollection services)
+    {
+        services.AddSingleton<WorkSignal>();
+        services.AddSingleton<PollingJobRegistry>();
+        services.AddQuartz();
+        services.AddQuartzHostedService(options => options.WaitForJobsToComplete = true);
+        services.AddHostedService<PollingJobScheduling>();
+        return services;
+    }
+}
+
+/// <summary>All jobs of this host by name.</summary>
+internal sealed class PollingJobRegistry(IServiceProvider provider, IEnumerable<Func<IServiceProvider, PollingJobDescription>> descriptions)
+{
+    public IReadOnlyDictionary<string, PollingJobDescription> Jobs { get; } =
+        descriptions.Select(describe => describe(provider)).ToDictionary(job => job.Name, StringComparer.Ordinal);
+}
+
+/// <summary>Puts the registered jobs on Quartz' schedule once the host has started.</summary>
+internal sealed class PollingJobScheduling(PollingJobRegistry registry, ISchedulerFactory schedulers) : IHostedService
+{
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        var scheduler = await schedulers.GetScheduler(cancellationToken);
+        foreach (var job in registry.Jobs.Values)
+        {
+            var detail = JobBuilder.Create<PollingJob>().WithIdentity(job.Name, job.Module).Build();
+            var trigger = TriggerBuilder.Create()
+                .WithIdentity(job.Name, job.Module)
+                .StartNow()
+                .WithSimpleSchedule(schedule => schedule.WithInterval(job.Interval).RepeatForever())
+                .Build();
+            await scheduler.ScheduleJob(detail, trigger, cancellationToken: cancellationToken);
+        }
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+}
+
+/// <summary>
+/// Wakes a job before its interval is over. A nudge only: whoever forgets it, or dies before it, loses time and nothing else,
+/// because the tables are what is polled.
+/// </summary>
+internal sealed class WorkSignal(ISchedulerFactory schedulers, IServiceProvider provider)
+{
+    private readonly ConcurrentDictionary<string, bool> _raised = new(StringComparer.Ordinal);
+
+    public async Task RaiseAsync(string jobName, CancellationToken cancellationToken)
+    {
+        // Many callers, one nudge: a second one before the job has started says nothing new.
+        if (!provider.GetRequiredService<PollingJobRegistry>().Jobs.TryGetValue(jobName, out var job) || !_raised.TryAdd(jobName, true))
+        {
+            return;
+        }
+
+        var scheduler = await schedulers.GetScheduler(cancellationToken);
+        var key = new JobKey(job.Name, job.Module);
+        if (scheduler.Status == SchedulerStatus.Running && await scheduler.GetJobDetail(key, cancellationToken) is not null)
+        {
+            await scheduler.TriggerJob(key, cancellationToken: cancellationToken);
+        }
+        else
+        {
+            _raised.TryRemove(jobName, out _);
+        }
+    }
+
+    public void Taken(string jobName) => _raised.TryRemove(jobName, out _);
+}

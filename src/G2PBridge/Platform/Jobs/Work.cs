@@ -1,0 +1,15 @@
+namespace G2PBridge.Platform.Jobs;
+
+/// <summary>The names under which work is woken, in one place, so that a module can nudge the next one without knowing it.</summary>
+internal static class Work
+{
+    public const string TakeBatches = "take-batches";
+    public const string ResolveSlices = "resolve-slices";
+    public const string TakeEnvelopesDue = "take-envelopes-due";
+    public const string FundEnvelopes = "fund-envelopes";
+    public const string TakeFundedWork = "take-funded-work";
+    public const string SendChunks = "send-chunks";
+    public const string InquireUnknown = "inquire-unknown";
+    public const string FinishEnvelopes = "finish-envelopes";
+    public const string ReadStatements = "read-statements";
+}

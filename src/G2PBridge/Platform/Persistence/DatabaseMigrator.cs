@@ -1,0 +1,82 @@
+using System.Reflection;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
+using Npgsql;
+
+namespace G2PBridge.Platform.Persistence;
+
+/// <summary>
+/// Brings every module's schema to this version, one module after the other, under one advisory lock, so that two replicas
+/// or an operator and a deployment cannot do it at the same time. Forward only.
+/// </summary>
+internal sealed partial class DatabaseMigrator(
+    NpgsqlDataSource source, IServiceScopeFactory scopes, IEnumerable<MigratedContext> contexts, ILogger<DatabaseMigrator> logger)
+{
+    private const long AdvisoryLock = 0x6732_7062_7269_6467;
+
+    /// <summary>The migrations that the database lacks, as <c>schema/migration</c>; empty when it is up to date.</summary>
+    public async Task<IReadOnlyList<string>> PendingAsync(CancellationToken cancellationToken)
+    {
+        var applied = await AppliedAsync(cancellationToken);
+        return [.. Known().Where(migration => !applied.Contains(migration))];
+    }
+
+    public async Task MigrateAsync(CancellationToken cancellationToken)
+    {
+        // The usual start finds nothing to do; asking the history tables costs milliseconds, building seven EF models does not.
+        if ((await PendingAsync(cancellationToken)).Count == 0)
+        {
+            return;
+        }
+
+        await using var guard = await source.OpenConnectionAsync(cancellationToken);
+        await using var take = new NpgsqlCommand("select pg_advisory_lock($1)", guard) { Parameters = { new() { Value = AdvisoryLock } }, CommandTimeout = 0 };
+        await take.ExecuteNonQueryAsync(cancellationToken);
+        foreach (var context in contexts)
+        {
+            await using var scope = scopes.CreateAsyncScope();
+            var database = ((ModuleDbContext)scope.ServiceProvider.GetRequiredService(context.ContextType)).Database;
+            database.SetCommandTimeout(TimeSpan.FromHours(1));
+            await database.MigrateAsync(cancellationToken);
+            LogMigrated(context.Schema);
+        }
+    }
+
+    private static IEnumerable<string> Known() =>
+        from type in typeof(DatabaseMigrator).Assembly.GetTypes()
+        let migration = type.GetCustomAttribute<MigrationAttribute>()
+        let context = type.GetCustomAttribute<DbContextAttribute>()
+        where migration is not null && context is not null
+        select $"{context.ContextType.Name}/{migration.Id}";
+
+    private async Task<HashSet<string>> AppliedAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        var present = new HashSet<string>(StringComparer.Ordinal);
+        await using (var tables = new NpgsqlCommand("select schemaname from pg_tables where tablename = $1", connection) { Parameters = { new() { Value = ModuleDbContext.HistoryTable } } })
+        await using (var reader = await tables.ExecuteReaderAsync(cancellationToken))
+        {
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                present.Add(reader.GetString(0));
+            }
+        }
+
+        var applied = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var context in contexts.Where(context => present.Contains(context.Schema)))
+        {
+            await using var history = new NpgsqlCommand($"""select "MigrationId" from {context.Schema}.{ModuleDbContext.HistoryTable}""", connection);
+            await using var reader = await history.ExecuteReaderAsync(cancellationToken);
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                applied.Add($"{context.ContextType.Name}/{reader.GetString(0)}");
+            }
+        }
+
+        return applied;
+    }
+
+    [LoggerMessage(110, LogLevel.Information, "Schema {Schema} is at this version")]
+    private partial void LogMigrated(string schema);
+}
