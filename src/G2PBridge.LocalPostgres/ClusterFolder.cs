@@ -83,9 +83,8 @@ internal sealed class ClusterFolder
 
     public string NewUnfinishedData() => $"{Data}{Unfinished}{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}";
 
-    /// <summary>Removes what killed initialisations left; files that PostgreSQL did not make are never deleted.</summary>
-    /// <exception cref="LocalPostgresException">Such files are in the way.</exception>
-    public void ClearWayForData()
+    /// <summary>Removes what killed initialisations left.</summary>
+    public void RemoveUnfinishedData()
     {
         foreach (var leftover in Directory.GetDirectories(Actual, $"data{Unfinished}*"))
         {
@@ -95,10 +94,14 @@ internal sealed class ClusterFolder
             }
             catch (IOException)
             {
-                // Its initdb is still at work; the next first start, if there ever is one, finds it ended.
+                // Its initdb is still at work; the next start finds it ended.
             }
         }
+    }
 
+    /// <exception cref="LocalPostgresException">Files that PostgreSQL did not make are in the way; they are never deleted.</exception>
+    public void ClearWayForData()
+    {
         if (Directory.Exists(Data))
         {
             if (Directory.EnumerateFileSystemEntries(Data).Any())

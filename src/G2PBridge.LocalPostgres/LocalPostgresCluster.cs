@@ -15,6 +15,9 @@ public sealed class LocalPostgresCluster : IAsyncDisposable
     private const string MaintenanceDatabase = "postgres";
     private static readonly TimeSpan StopTimeout = TimeSpan.FromMinutes(1);
 
+    // The server shows a connection for a moment after its program closed it or died.
+    private static readonly TimeSpan Farewell = TimeSpan.FromMilliseconds(500);
+
     private readonly ClusterFolder _folder;
     private readonly PostgresBinaries _binaries;
     private readonly ServerIdentity _identity;
@@ -132,6 +135,11 @@ public sealed class LocalPostgresCluster : IAsyncDisposable
 
         using var held = await FolderLock.AcquireAsync(_folder.Lock, StopTimeout, cancellationToken);
         var others = await CountOthersAsync(cancellationToken);
+        for (var since = TimeProvider.System.GetTimestamp(); others > 0 && TimeProvider.System.GetElapsedTime(since) < Farewell; others = await CountOthersAsync(cancellationToken))
+        {
+            await Task.Delay(ServerStart.Pause, cancellationToken);
+        }
+
         await _presence.DisposeAsync();
         _stopped = true;
         if (others > 0)

@@ -64,6 +64,7 @@ internal sealed class ServerStart(
             }
         }
 
+        folder.RemoveUnfinishedData();
         if (!folder.HasData)
         {
             await InitialiseAsync(cancellationToken);

@@ -161,12 +161,15 @@ internal sealed class LocalPostgresClusterTests : PostgresFolders
     public async Task Two_starts_in_one_process_share_one_server()
     {
         var folder = NewFolder();
-        var clusters = await Task.WhenAll(StartAsync(folder), StartAsync(folder));
+        for (var round = 0; round < 5; round++)
+        {
+            var clusters = await Task.WhenAll(StartAsync(folder), StartAsync(folder));
 
-        Assert.That(clusters[0].Port, Is.EqualTo(clusters[1].Port));
-        Assert.That(clusters.Count(cluster => cluster.Adopted), Is.EqualTo(1));
-        Assert.That(await clusters[0].StopAsync(), Is.False);
-        Assert.That(await clusters[1].StopAsync(), Is.True);
+            Assert.That(clusters[0].Port, Is.EqualTo(clusters[1].Port));
+            Assert.That(clusters.Count(cluster => cluster.Adopted), Is.EqualTo(1));
+            Assert.That(await clusters[0].StopAsync(), Is.False);
+            Assert.That(await clusters[1].StopAsync(), Is.True);
+        }
     }
 
     [Test]
