@@ -13,9 +13,9 @@ internal static class LedgerPayments
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("ledger/payments", HandleAsync);
 
-    internal sealed record Response(IReadOnlyList<Payment> Payments, string? Next);
+    internal sealed record Response(IReadOnlyList<JudgedPayment> Payments, string? Next);
 
-    internal sealed record Payment(
+    internal sealed record JudgedPayment(
         string PaymentReferenceNumber, string Status, string? Reason, decimal Amount, string Currency,
         long Debits, decimal Debited, long Returns, decimal Returned, string BlockReferenceNo);
 
@@ -47,7 +47,7 @@ internal static class LedgerPayments
                 from example_bank.ledger l where l.batch_id = p.batch_id and l.line = p.line and l.mark in ('D', 'RD')) l
             order by p.batch_id, p.line
             """,
-            r => (Payment: new Payment(r.GetString(0), r.GetString(1), r.TextOrNull(2), r.GetDecimal(3), r.GetString(4),
+            r => (Payment: new JudgedPayment(r.GetString(0), r.GetString(1), r.TextOrNull(2), r.GetDecimal(3), r.GetString(4),
                     r.GetInt64(5), r.GetDecimal(6), r.GetInt64(7), r.GetDecimal(8), r.GetString(9)),
                 Cursor: string.Create(CultureInfo.InvariantCulture, $"{r.GetInt64(10)}.{r.GetInt32(11)}")),
             ct, afterBatch, afterLine, query["remitting_account"].ToString(), limit);

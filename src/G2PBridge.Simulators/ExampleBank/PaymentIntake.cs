@@ -144,7 +144,7 @@ internal sealed class PaymentIntake(
             : (null, fits && state == "ACTIVE" ? part : 0);
     }
 
-    private Task InsertBatchAsync(Batch batch, long id, decimal covered, NpgsqlConnection connection, CancellationToken ct) =>
+    private Task<int> InsertBatchAsync(Batch batch, long id, decimal covered, NpgsqlConnection connection, CancellationToken ct) =>
         connection.ExecuteAsync(
             """
             insert into example_bank.batches

@@ -14,7 +14,9 @@ internal sealed class SimulatorsDatabase(IOptions<SimulatorsOptions> options) : 
     private readonly TaskCompletionSource _prepared = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lazy<NpgsqlDataSource> _source = new(() =>
     {
-        var settings = new NpgsqlConnectionStringBuilder(options.Value.ConnectionString) { ApplicationName = "g2pbridge-simulators" };
+        // A private server tells its own host's connections by their name, so a given name is kept.
+        var settings = new NpgsqlConnectionStringBuilder(options.Value.ConnectionString);
+        settings.ApplicationName ??= "g2pbridge-simulators";
         return new NpgsqlDataSourceBuilder(settings.ConnectionString).Build();
     });
 
