@@ -295,11 +295,12 @@ internal static class MtFields
     /// Field 61: value date, entry date, mark, funds code, amount, type, references. Fills <paramref name="entry"/>, whose buffer holds
     /// <paramref name="line"/> from <paramref name="origin"/>. Returns null, or why the entry cannot be read.
     /// </summary>
-    public static string? ReadStatementLine(ReadOnlySpan<byte> line, int origin, StatementEntry entry, string? currency, DateOnly statementDate, PointStyle points, BankProfile profile, out bool ambiguous)
+    public static string? ReadStatementLine(ReadOnlySpan<byte> line, int origin, StatementEntry entry, string? currency, int decimals, DateOnly statementDate, PointStyle points, BankProfile profile, out bool ambiguous)
     {
         ambiguous = false;
         var warnings = entry.Warnings;
-        var length = line.TrimEnd((byte)' ').Length;
+        var length = line.Length;
+        while (length > 0 && line[length - 1] == ' ') length--;
         line = line[..length];
         var at = 0;
         while (at < length && line[at] == ' ') at++;
@@ -388,7 +389,7 @@ internal static class MtFields
             default: return "the amount is malformed";
         }
         if (units == 0) warnings |= EntryWarnings.ZeroAmount;
-        if (scale > CurrencyFacts.Decimals(currency) && (currency is not null || scale > 3)) warnings |= EntryWarnings.TooManyDecimals;
+        if (scale > decimals) warnings |= EntryWarnings.TooManyDecimals;
         entry.SetAmount(units, scale);
         entry.Mark = mark;
         entry.IsBooked = mark is not (EntryMark.ExpectedCredit or EntryMark.ExpectedDebit);
@@ -415,7 +416,7 @@ internal static class MtFields
         }
         var customer = rest[typeLength..customerEnd];
         entry.Set(EntryField.CustomerReference, origin + at + typeLength, customer.Length);
-        if (customer.TrimEnd((byte)' ').Length > profile.CustomerReferenceLength) warnings |= EntryWarnings.CustomerReferenceLong;
+        if (customer.Length > profile.CustomerReferenceLength && customer.TrimEnd((byte)' ').Length > profile.CustomerReferenceLength) warnings |= EntryWarnings.CustomerReferenceLong;
         if (slashes >= 0)
         {
             var bank = rest[(slashes + 2)..];

@@ -114,6 +114,7 @@ internal sealed class MtReader : StatementReader
     private long _statementOffset;
     private Finding? _refusal;
     private string? _currency;
+    private int _decimals;
 
     public MtReader(Stream stream, ReadOnlyMemory<byte> head, BankProfile profile, ReaderLimits limits)
         : base(profile, limits)
@@ -407,7 +408,7 @@ internal sealed class MtReader : StatementReader
     private bool LineInside()
     {
         var line = Current;
-        if (line.IsEmpty || line.Trim(" \t"u8).IsEmpty)
+        if (line.IsEmpty || (line[0] <= ' ' && line.IndexOfAnyExcept((byte)' ', (byte)'\t') < 0))
         {
             if (_context is Context.Narrative && !AddLine()) return EmitCut();
             Consume();
@@ -753,6 +754,8 @@ internal sealed class MtReader : StatementReader
     private bool EmitHeader()
     {
         _headerEmitted = true;
+        _currency ??= _floorCurrency;
+        _decimals = _currency is null ? 3 : CurrencyFacts.Decimals(_currency);
         var format = _blockType switch
         {
             "940" => StatementFormat.Mt940,
@@ -762,7 +765,6 @@ internal sealed class MtReader : StatementReader
             _ => _sawIntraday && !_hasOpeningTag ? StatementFormat.Mt942 : StatementFormat.Mt940,
         };
         var (number, page) = ReadNumber(_number);
-        _currency ??= _floorCurrency;
         Statements++;
         SetHeader(new StatementHeader
         {
@@ -838,7 +840,7 @@ internal sealed class MtReader : StatementReader
         var encoding = Choose(buffer.AsSpan(origin, last.Start + last.Length));
         Begin(buffer, encoding, item);
         var first = buffer.AsSpan(origin + lines[0].Start, lines[0].Length);
-        var reason = MtFields.ReadStatementLine(first, origin + lines[0].Start, entry, _currency, _opening?.Date ?? default, points, Profile, out ambiguous);
+        var reason = MtFields.ReadStatementLine(first, origin + lines[0].Start, entry, _currency, _decimals, _opening?.Date ?? default, points, Profile, out ambiguous);
         var used = 1;
         if (item.StatementLines > 1 && (reason is not null || ((entry.Warnings & EntryWarnings.TypeMissing) != 0 && entry.Bytes(EntryField.BankReference).IsEmpty)))
         {
@@ -855,7 +857,7 @@ internal sealed class MtReader : StatementReader
             else
             {
                 Begin(buffer, encoding, item);
-                reason = MtFields.ReadStatementLine(first, origin + lines[0].Start, entry, _currency, _opening?.Date ?? default, points, Profile, out ambiguous);
+                reason = MtFields.ReadStatementLine(first, origin + lines[0].Start, entry, _currency, _decimals, _opening?.Date ?? default, points, Profile, out ambiguous);
             }
         }
         foreach (var line in lines) entry.AddRaw(origin + line.Start, line.Length);
@@ -903,7 +905,7 @@ internal sealed class MtReader : StatementReader
             at += lines[i].Length;
         }
         Begin(_joined, encoding, item);
-        var reason = MtFields.ReadStatementLine(_joined.AsSpan(0, lines[0].Length + lines[1].Length), 0, Entry, _currency, _opening?.Date ?? default, points, Profile, out _);
+        var reason = MtFields.ReadStatementLine(_joined.AsSpan(0, lines[0].Length + lines[1].Length), 0, Entry, _currency, _decimals, _opening?.Date ?? default, points, Profile, out _);
         if (reason is not null || (Entry.Warnings & EntryWarnings.TypeMissing) != 0) return false;
         Entry.Warnings |= EntryWarnings.BrokenLine;
         return true;

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Numerics;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -112,6 +113,7 @@ internal sealed class StatementEntry
     private Slice[] _narrative = new Slice[8];
     private Slice[] _raw = new Slice[10];
     private byte[] _buffer = [];
+    private uint _fieldMask;
     private BankProfile _profile = new();
     private Encoding _encoding = Encoding.UTF8;
     private NarrativeCodes? _codes;
@@ -315,11 +317,10 @@ internal sealed class StatementEntry
     /// <summary>What the entry says, independent of framing: used by the fingerprints.</summary>
     internal void WriteNormalised(ArrayBufferWriter<byte> to)
     {
-        var size = 96;
-        for (var i = 0; i < _fields.Length; i++) size += _fields[i].Length + 2;
-        for (var i = 0; i < NarrativeCount; i++) size += _narrative[i].Length + 1;
+        var size = 64 + NarrativeCount;
+        for (var bits = _fieldMask; bits != 0; bits &= bits - 1) size += _fields[BitOperations.TrailingZeroCount(bits)].Length + 2;
+        for (var i = 0; i < NarrativeCount; i++) size += _narrative[i].Length;
         var span = to.GetSpan(size);
-        var at = 0;
         BinaryPrimitives.WriteInt32BigEndian(span, ValueDate.DayNumber);
         BinaryPrimitives.WriteInt32BigEndian(span[4..], EntryDate?.DayNumber ?? -1);
         span[8] = (byte)Mark;
@@ -327,27 +328,41 @@ internal sealed class StatementEntry
         var (units, scale) = Decimals.Shortest(AmountUnits, AmountScale);
         BinaryPrimitives.WriteInt64BigEndian(span[10..], units);
         span[18] = (byte)scale;
-        at = 19;
-        for (var i = 0; i < _fields.Length; i++)
+        var at = 19;
+        for (var bits = _fieldMask; bits != 0; bits &= bits - 1)
         {
-            var text = _buffer.AsSpan(_fields[i].Start, _fields[i].Length).Trim((byte)' ');
-            if (text.IsEmpty) continue;
-            span[at++] = (byte)(0x80 | i);
-            text.CopyTo(span[at..]);
-            at += text.Length;
+            var field = BitOperations.TrailingZeroCount(bits);
+            var (start, length) = _fields[field];
+            while (length > 0 && _buffer[start] == ' ')
+            {
+                start++;
+                length--;
+            }
+            length = Trimmed(start, length);
+            if (length == 0) continue;
+            span[at++] = (byte)(0x80 | field);
+            _buffer.AsSpan(start, length).CopyTo(span[at..]);
+            at += length;
             span[at++] = 0x1F;
         }
         var last = NarrativeCount;
-        while (last > 0 && _buffer.AsSpan(_narrative[last - 1].Start, _narrative[last - 1].Length).TrimEnd((byte)' ').IsEmpty) last--;
+        while (last > 0 && Trimmed(_narrative[last - 1].Start, _narrative[last - 1].Length) == 0) last--;
         for (var i = 0; i < last; i++)
         {
-            var text = _buffer.AsSpan(_narrative[i].Start, _narrative[i].Length).TrimEnd((byte)' ');
-            text.CopyTo(span[at..]);
-            at += text.Length;
+            var length = Trimmed(_narrative[i].Start, _narrative[i].Length);
+            _buffer.AsSpan(_narrative[i].Start, length).CopyTo(span[at..]);
+            at += length;
             span[at++] = 0x1E;
         }
         span[at++] = 0x1D;
         to.Advance(at);
+    }
+
+    /// <summary>Length without blanks at the end: padding is framing, not content.</summary>
+    private int Trimmed(int start, int length)
+    {
+        while (length > 0 && _buffer[start + length - 1] == ' ') length--;
+        return length;
     }
 
     internal void Begin(byte[] buffer, BankProfile profile, Encoding encoding)
@@ -357,7 +372,7 @@ internal sealed class StatementEntry
         _encoding = encoding;
         _codes = null;
         _amount = null;
-        Array.Clear(_fields);
+        for (; _fieldMask != 0; _fieldMask &= _fieldMask - 1) _fields[BitOperations.TrailingZeroCount(_fieldMask)] = default;
         NarrativeCount = RawLineCount = 0;
         Ordinal = DetailOrdinal = 0;
         HasDetails = false;
@@ -384,7 +399,11 @@ internal sealed class StatementEntry
         _amount = null;
     }
 
-    internal void Set(EntryField field, int start, int length) => _fields[(int)field] = new(start, length);
+    internal void Set(EntryField field, int start, int length)
+    {
+        _fields[(int)field] = new(start, length);
+        _fieldMask |= 1u << (int)field;
+    }
 
     internal Slice Get(EntryField field) => _fields[(int)field];
 
@@ -427,6 +446,11 @@ internal static class Decimals
 
     public static (long Units, int Scale) Shortest(long units, int scale)
     {
+        if (scale > 0 && units % 100 == 0 && scale >= 2)
+        {
+            units /= 100;
+            scale -= 2;
+        }
         while (scale > 0 && units % 10 == 0)
         {
             units /= 10;

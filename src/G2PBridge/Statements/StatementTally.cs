@@ -47,6 +47,9 @@ internal sealed class StatementTally(bool fingerprints) : IDisposable
     private readonly IncrementalHash? _hash = fingerprints ? IncrementalHash.CreateHash(HashAlgorithmName.SHA256) : null;
     private EntryWarnings _seenWarnings;
     private UInt128 _bookings;
+    private int _creditCount;
+    private (int Count, decimal Sum) _expectedCredits;
+    private decimal _expectedDebits;
 
     public int Entries { get; private set; }
 
@@ -57,9 +60,9 @@ internal sealed class StatementTally(bool fingerprints) : IDisposable
     public decimal Debits { get; private set; }
 
     /// <summary>Counts and sums of booked and expected entries together: what MT942's :90D:/:90C: speak about.</summary>
-    public (int Count, decimal Sum) AllDebits { get; private set; }
+    public (int Count, decimal Sum) AllDebits => (Entries - _creditCount - _expectedCredits.Count, Debits + _expectedDebits);
 
-    public (int Count, decimal Sum) AllCredits { get; private set; }
+    public (int Count, decimal Sum) AllCredits => (_creditCount + _expectedCredits.Count, Credits + _expectedCredits.Sum);
 
     public bool SawUtf8 { get; set; }
 
@@ -75,7 +78,9 @@ internal sealed class StatementTally(bool fingerprints) : IDisposable
         _bookings = 0;
         Entries = BadEntries = 0;
         Credits = Debits = 0;
-        AllDebits = AllCredits = default;
+        _creditCount = 0;
+        _expectedCredits = default;
+        _expectedDebits = 0;
         SawUtf8 = SawFallback = false;
     }
 
@@ -106,11 +111,21 @@ internal sealed class StatementTally(bool fingerprints) : IDisposable
         var credit = entry.Sign > 0;
         if (entry.IsBooked)
         {
-            if (credit) Credits += amount;
-            else Debits += amount;
+            if (credit)
+            {
+                _creditCount++;
+                Credits += amount;
+            }
+            else
+            {
+                Debits += amount;
+            }
         }
-        if (credit) AllCredits = (AllCredits.Count + 1, AllCredits.Sum + amount);
-        else AllDebits = (AllDebits.Count + 1, AllDebits.Sum + amount);
+        else
+        {
+            if (credit) _expectedCredits = (_expectedCredits.Count + 1, _expectedCredits.Sum + amount);
+            else _expectedDebits += amount;
+        }
         if (_hash is null) return;
         entry.WriteNormalised(_pending);
         if (_pending.WrittenCount > 24 * 1024) FlushHash();
@@ -200,13 +215,21 @@ internal sealed class StatementTally(bool fingerprints) : IDisposable
         Span<byte> block = stackalloc byte[8];
         while (!text.IsEmpty)
         {
-            block.Clear();
-            var take = Math.Min(8, text.Length);
-            text[..take].CopyTo(block);
-            var word = BinaryPrimitives.ReadUInt64LittleEndian(block);
+            ulong word;
+            if (text.Length >= 8)
+            {
+                word = BinaryPrimitives.ReadUInt64LittleEndian(text);
+                text = text[8..];
+            }
+            else
+            {
+                block.Clear();
+                text.CopyTo(block);
+                word = BinaryPrimitives.ReadUInt64LittleEndian(block) ^ ((ulong)text.Length << 56);
+                text = default;
+            }
             seed = Mix(seed ^ word, 0xA0761D6478BD642F);
             other = Mix(other + word, 0xE7037ED1A0B428DB);
-            text = text[take..];
         }
         return new UInt128(Mix(seed, other), Mix(other, 0x8EBC6AF09C88C6E3));
     }
