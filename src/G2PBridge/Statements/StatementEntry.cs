@@ -128,6 +128,9 @@ internal sealed class StatementEntry
     /// <summary>True where the payments of this entry follow as <see cref="StatementEvent.Detail"/>.</summary>
     public bool HasDetails { get; internal set; }
 
+    /// <summary>Number of payments that the bank says a batch entry holds; null where it says nothing.</summary>
+    public int? BatchCount { get; internal set; }
+
     /// <summary>Line of the file, from 1.</summary>
     public long Line { get; internal set; }
 
@@ -376,6 +379,7 @@ internal sealed class StatementEntry
         NarrativeCount = RawLineCount = 0;
         Ordinal = DetailOrdinal = 0;
         HasDetails = false;
+        BatchCount = null;
         IsBooked = true;
         ReversalIndicator = null;
         Reason = null;

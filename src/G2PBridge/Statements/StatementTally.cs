@@ -132,6 +132,8 @@ internal sealed class StatementTally(bool fingerprints) : IDisposable
         if (entry.IsBooked) _bookings += Digest(entry);
     }
 
+    public void CountStatus() => Entries++;
+
     public void AddBad(StatementEntry entry)
     {
         BadEntries++;
