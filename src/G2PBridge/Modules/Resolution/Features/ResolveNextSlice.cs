@@ -53,7 +53,7 @@ internal static partial class ResolveNextSlice
             try
             {
                 await using var lease = new LeaseKeeper(slices, slice, options.Value.Lease);
-                var missing = await mediator.Send(new ReadLines(slice.Range), cancellationToken);
+                var missing = await ReadLinesAsync(slice, cancellationToken);
                 if (slice.Resolved > 0)
                 {
                     var known = await addresses.ReadKnownAsync(slice.Range, cancellationToken);
@@ -70,6 +70,13 @@ internal static partial class ResolveNextSlice
             }
         }
 
+        private async Task<IReadOnlyList<LineFacts>> ReadLinesAsync(ClaimedSlice slice, CancellationToken cancellationToken)
+        {
+            // A cancelled envelope is never paid, so its people are nobody's business any more.
+            var envelopes = await mediator.Send(new ReadEnvelopes([slice.EnvelopeId]), cancellationToken);
+            return envelopes is [{ Status: EnvelopeStatus.Cancelled }] ? [] : await mediator.Send(new ReadLines(slice.Range), cancellationToken);
+        }
+
         private Settlement Judge(ClaimedSlice slice, AttemptOutcome outcome, IReadOnlyList<LineFacts> asked)
         {
             var now = clock.GetUtcNow();
@@ -79,7 +86,7 @@ internal static partial class ResolveNextSlice
             var (status, cause, due) = (outcome, missing) switch
             {
                 ({ NotAsked: > 0, Failure: { } failure }, _) => (SliceStatus.Pending, failure.Code, now + options.Value.DelayAfterFailure(failures)),
-                (_, []) => (SliceStatus.Resolved, "everyone has an address", now),
+                (_, []) => (SliceStatus.Resolved, "nobody is without an address", now),
                 _ when options.Value.DelayAfterRound(slice.Rounds + 1) is { } delay => (SliceStatus.Incomplete, "some have no address", now + delay),
                 _ => (SliceStatus.Exhausted, "some have no address after the last round", now),
             };
