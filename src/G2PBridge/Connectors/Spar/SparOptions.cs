@@ -10,8 +10,8 @@ internal sealed class SparOptions : IValidatableObject
     public const string Newest = "newest";
     public const string First = "1.0";
 
-    /// <summary>The resolve endpoint, whole: <c>…/mapper/resolve</c> of the newest generation, <c>…/sync/resolve</c> of 1.0.</summary>
-    public string? Url { get; init; }
+    /// <summary>The resolve endpoint, whole: <c>…/mapper/resolve</c> of the newest generation, <c>…/sync/resolve</c> of 1.0. The default is upstream's.</summary>
+    public string? Url { get; init; } = "http://localhost:8080/mapper/resolve";
 
     /// <summary><c>newest</c> (request_header, request_body) or <c>1.0</c> (header, message).</summary>
     [RegularExpression("newest|1\\.0", ErrorMessage = "Spar:Generation is neither 'newest' nor '1.0'.")]
