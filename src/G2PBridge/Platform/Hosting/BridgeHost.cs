@@ -6,9 +6,12 @@ using G2PBridge.Modules.InKind;
 using G2PBridge.Modules.Notifications;
 using G2PBridge.Modules.Reconciliation;
 using G2PBridge.Modules.Resolution;
+using G2PBridge.PartnerApi;
+using G2PBridge.Platform.Errors;
 using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Mediation;
 using G2PBridge.Platform.Persistence;
+using G2PBridge.Simulators;
 using Npgsql;
 
 namespace G2PBridge.Platform.Hosting;
@@ -23,6 +26,9 @@ internal static class BridgeHost
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(_ => DataSource(connectionString));
         services.AddSingleton<DatabaseMigrator>();
+        services.AddOptions<PartnerApiOptions>().BindConfiguration(PartnerApiOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddProblemDetails();
+        services.AddExceptionHandler<FaultHandler>();
         services.AddMediation(type => IsEnabled(type, flags));
         services.AddJobScheduler();
 
@@ -39,6 +45,27 @@ internal static class BridgeHost
         }
     }
 
+    public static void UseBridge(this WebApplication web, bool withSimulators)
+    {
+        web.UseExceptionHandler();
+        web.MapGet("ping", () => TypedResults.Text("\"pong\"", "application/json")).WithName("ping").WithTags("Health");
+        web.MapEnvelopes();
+        web.MapResolution();
+        web.MapFunds();
+        web.MapDisbursement();
+        web.MapReconciliation();
+        if (web.Services.GetRequiredService<FeatureFlags>().InKind)
+        {
+            web.MapInKind();
+            web.MapNotifications();
+        }
+
+        if (withSimulators)
+        {
+            web.MapSimulators();
+        }
+    }
+
     private static NpgsqlDataSource DataSource(string connectionString)
     {
         var builder = new NpgsqlDataSourceBuilder(connectionString);
@@ -50,7 +77,7 @@ internal static class BridgeHost
         // Hot statements are few and always the same; a plan kept per connection saves parsing them a thousand times a second.
         builder.ConnectionStringBuilder.MaxAutoPrepare = 100;
         builder.ConnectionStringBuilder.AutoPrepareMinUsages = 2;
-        builder.ConnectionStringBuilder.ApplicationName = "g2pbridge";
+        builder.ConnectionStringBuilder.ApplicationName ??= "g2pbridge";
         return builder.Build();
     }
 
