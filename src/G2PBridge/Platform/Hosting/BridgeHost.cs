@@ -1,3 +1,4 @@
+using G2PBridge.Connectors.Spar;
 using G2PBridge.Modules.Disbursement;
 using G2PBridge.Modules.Envelopes;
 using G2PBridge.Modules.Funds;
@@ -33,6 +34,7 @@ internal static class BridgeHost
 
         services.AddEnvelopes();
         services.AddResolution();
+        services.AddSparConnector();
         services.AddFunds();
         services.AddDisbursement();
         services.AddReconciliation();
