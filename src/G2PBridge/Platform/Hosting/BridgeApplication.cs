@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Sockets;
 using G2PBridge.LocalPostgres;
 using G2PBridge.Platform.Persistence;
