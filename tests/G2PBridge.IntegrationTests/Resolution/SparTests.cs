@@ -15,11 +15,17 @@ internal sealed class SparTests
     [OneTimeSetUp]
     public async Task StartAsync()
     {
-        _simulators = await TestSimulators.StartAsync();
+        _simulators = await TestSimulators.StartAsync(connectionString: await TestHost.FindDatabaseAsync("g2pbridge_test_spar"));
         await LinkAsync("B1", new JsonObject { ["strategy_id"] = 5, ["fa_type"] = "BANK_ACCOUNT", ["account_number"] = "ACC1", ["branch_code"] = "0001", ["bank_code"] = "EXAMPLE-BANK" });
         await LinkAsync("B2", new JsonObject
         {
-            ["strategy_id"] = 2, ["fa_type"] = "BANK", ["account_number"] = "ACC2", ["branch_name"] = "Main", ["branch_code"] = "0002", ["bank_name"] = "Other", ["bank_code"] = "OTHER-BANK",
+            ["strategy_id"] = 2,
+            ["fa_type"] = "BANK",
+            ["account_number"] = "ACC2",
+            ["branch_name"] = "Main",
+            ["branch_code"] = "0002",
+            ["bank_name"] = "Other",
+            ["bank_code"] = "OTHER-BANK",
         });
         await LinkAsync("M1", new JsonObject { ["strategy_id"] = 3, ["fa_type"] = "MOBILE_WALLET", ["mobile_number"] = "+260", ["wallet_provider_name"] = "Pay", ["wallet_provider_code"] = "PY" });
         await LinkAsync("W1", new JsonObject { ["strategy_id"] = 4, ["fa_type"] = "EMAIL_WALLET", ["email_address"] = "a.b@example.org", ["wallet_provider_name"] = "Pay", ["wallet_provider_code"] = "PY" });
@@ -59,7 +65,7 @@ internal sealed class SparTests
         });
         using var request = TestSimulators.Post("link", body.ToJsonString());
         using var response = await _simulators.Spar.SendAsync(request);
-        Assert.That(await response.Content.ReadAsStringAsync(), Does.Contain("\"succ\""));
+        Assert.That(await response.Content.ReadAsStringAsync(), Does.Contain("\"SUCCESS\""));
     }
 
     private static ServiceProvider Services(string generation, Uri url)
