@@ -1,17 +1,30 @@
+using G2PBridge.Modules.Envelopes.Features;
 using G2PBridge.Modules.Envelopes.Persistence;
 using G2PBridge.Platform.Persistence;
 
 namespace G2PBridge.Modules.Envelopes;
 
+/// <summary>What programme systems hand over: envelopes, batches and lines, and what may still be changed about them.</summary>
 internal static class EnvelopesModule
 {
     public const string Schema = "envelopes";
 
     public static IServiceCollection AddEnvelopes(this IServiceCollection services)
     {
+        services.AddOptions<ProgrammesOptions>().BindConfiguration(ProgrammesOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddModuleDbContext<EnvelopesDbContext>(Schema);
+        services.AddSingleton<DisbursementWriter>();
+        services.AddSingleton<LineReader>();
         return services;
     }
 
-    public static IEndpointRouteBuilder MapEnvelopes(this IEndpointRouteBuilder routes) => routes;
+    public static IEndpointRouteBuilder MapEnvelopes(this IEndpointRouteBuilder routes)
+    {
+        CreateEnvelopes.Map(routes);
+        CancelEnvelope.Map(routes);
+        AmendEnvelope.Map(routes);
+        CreateDisbursements.Map(routes);
+        CancelDisbursements.Map(routes);
+        return routes;
+    }
 }

@@ -1,3 +1,4 @@
+using G2PBridge.Modules.Envelopes.Domain;
 using G2PBridge.Platform.Persistence;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
@@ -6,9 +7,87 @@ namespace G2PBridge.Modules.Envelopes.Persistence;
 
 internal sealed class EnvelopesDbContext(DbContextOptions<EnvelopesDbContext> options) : ModuleDbContext(options, EnvelopesModule.Schema)
 {
+    public const int IdLength = 128;
+
+    public DbSet<Envelope> Envelopes => Set<Envelope>();
+    public DbSet<Batch> Batches => Set<Batch>();
+    public DbSet<DisbursementLine> Lines => Set<DisbursementLine>();
+    public DbSet<LineCancellation> Cancellations => Set<LineCancellation>();
+    public DbSet<EnvelopeEvent> Events => Set<EnvelopeEvent>();
+    public DbSet<AnsweredRequest> Requests => Set<AnsweredRequest>();
+
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         base.OnModelCreating(modelBuilder);
+        modelBuilder.Entity<Envelope>(envelope =>
+        {
+            envelope.ToTable("envelope", table =>
+            {
+                // The totals can never pass what was declared, whatever code writes them.
+                table.HasCheckConstraint("ck_envelope_received", "disbursements_received between 0 and number_of_disbursements and quantity_received between 0 and total_quantity");
+            });
+            envelope.HasKey(e => e.Id);
+            envelope.Property(e => e.Id).HasMaxLength(IdLength);
+            envelope.Property(e => e.Number).UseIdentityAlwaysColumn();
+            envelope.HasIndex(e => e.Number).IsUnique();
+            envelope.IsEnumText(e => e.BenefitType);
+            envelope.IsEnumText(e => e.Status);
+            envelope.Property(e => e.Unit).HasMaxLength(64);
+            envelope.Ignore(e => e.IsComplete).Ignore(e => e.IsCash);
+            // Small: only envelopes whose money nobody has taken charge of.
+            envelope.HasIndex(e => e.ScheduleDate).HasDatabaseName("ix_envelope_due").HasFilter("funding_taken_at is null and status <> 'Cancelled'");
+        });
+        modelBuilder.Entity<EnvelopeEvent>(change =>
+        {
+            change.ToTable("envelope_history");
+            change.HasKey(e => e.Id);
+            change.Property(e => e.Id).UseIdentityAlwaysColumn();
+            change.Property(e => e.EnvelopeId).HasMaxLength(IdLength);
+            change.HasIndex(e => e.EnvelopeId);
+        });
+        modelBuilder.Entity<Batch>(batch =>
+        {
+            batch.ToTable("batch", table => table.HasCheckConstraint("ck_batch_lines", "last_seq >= first_seq"));
+            batch.HasKey(b => b.Id);
+            batch.Property(b => b.Id).HasMaxLength(IdLength);
+            batch.Property(b => b.Number).UseIdentityAlwaysColumn();
+            batch.Property(b => b.EnvelopeId).HasMaxLength(IdLength);
+            batch.HasIndex(b => b.EnvelopeId);
+            // Finds the batch of a line: the last batch that begins at or before it.
+            batch.HasIndex(b => b.FirstSeq).IsUnique();
+            batch.HasIndex(b => b.Number).HasDatabaseName("ix_batch_new").HasFilter("taken_at is null");
+        });
+        modelBuilder.Entity<DisbursementLine>(line =>
+        {
+            line.ToTable("disbursement");
+            line.HasKey(l => l.Seq);
+            line.Property(l => l.Seq).ValueGeneratedNever();
+            line.Property(l => l.DisbursementId).HasMaxLength(IdLength);
+            line.HasIndex(l => l.DisbursementId).IsUnique().HasDatabaseName("uq_disbursement_id");
+            line.Property(l => l.BeneficiaryId).HasMaxLength(256);
+            line.Property(l => l.ComputeElements).HasColumnType("jsonb");
+        });
+        modelBuilder.Entity<Entitlement>(entitlement =>
+        {
+            entitlement.ToTable("entitlement");
+            entitlement.HasKey(e => e.Key).HasName("pk_entitlement");
+        });
+        modelBuilder.Entity<LineCancellation>(cancellation =>
+        {
+            cancellation.ToTable("cancellation");
+            cancellation.HasKey(c => c.Seq);
+            cancellation.Property(c => c.Seq).ValueGeneratedNever();
+            cancellation.Property(c => c.EnvelopeId).HasMaxLength(IdLength);
+            cancellation.HasIndex(c => c.EnvelopeId);
+        });
+        modelBuilder.Entity<AnsweredRequest>(request =>
+        {
+            request.ToTable("request");
+            request.HasKey(r => new { r.Sender, r.RequestId }).HasName("pk_request");
+            request.Property(r => r.Sender).HasMaxLength(IdLength);
+            request.Property(r => r.RequestId).HasMaxLength(IdLength);
+            request.Property(r => r.Endpoint).HasMaxLength(64);
+        });
     }
 
     internal sealed class DesignTime : IDesignTimeDbContextFactory<EnvelopesDbContext>

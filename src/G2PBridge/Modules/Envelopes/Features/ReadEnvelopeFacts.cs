@@ -1,0 +1,41 @@
+using G2PBridge.Modules.Envelopes.Contracts;
+using G2PBridge.Modules.Envelopes.Persistence;
+using MediatR;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+
+namespace G2PBridge.Modules.Envelopes.Features;
+
+/// <summary>Answers other modules' questions about envelopes.</summary>
+internal static class ReadEnvelopeFacts
+{
+    internal sealed class Handler(EnvelopesDbContext db, IOptions<ProgrammesOptions> programmes, TimeProvider clock)
+        : IRequestHandler<ReadEnvelopes, IReadOnlyList<EnvelopeFacts>>,
+          IRequestHandler<ListEnvelopes, IReadOnlyList<EnvelopeFacts>>,
+          IRequestHandler<ReadProgrammeToday, DateOnly>
+    {
+        public async Task<IReadOnlyList<EnvelopeFacts>> Handle(ReadEnvelopes request, CancellationToken cancellationToken)
+        {
+            var found = await db.Envelopes.AsNoTracking().Where(envelope => request.Ids.Contains(envelope.Id)).ToListAsync(cancellationToken);
+            return [.. found.Select(envelope => envelope.ToFacts())];
+        }
+
+        public async Task<IReadOnlyList<EnvelopeFacts>> Handle(ListEnvelopes request, CancellationToken cancellationToken)
+        {
+            var found = await db.Envelopes.AsNoTracking()
+                .Where(envelope => request.Before == null || envelope.Number < request.Before)
+                .Where(envelope => request.ProgrammeMnemonic == null || envelope.ProgrammeMnemonic == request.ProgrammeMnemonic)
+                .Where(envelope => request.CycleMnemonic == null || envelope.CycleMnemonic == request.CycleMnemonic)
+                .Where(envelope => request.Status == null || envelope.Status == request.Status)
+                .Where(envelope => request.ScheduledFrom == null || envelope.ScheduleDate >= request.ScheduledFrom)
+                .Where(envelope => request.ScheduledTo == null || envelope.ScheduleDate <= request.ScheduledTo)
+                .OrderByDescending(envelope => envelope.Number)
+                .Take(request.Limit)
+                .ToListAsync(cancellationToken);
+            return [.. found.Select(envelope => envelope.ToFacts())];
+        }
+
+        public Task<DateOnly> Handle(ReadProgrammeToday request, CancellationToken cancellationToken) =>
+            Task.FromResult(programmes.Value.Of(request.ProgrammeMnemonic).Today(clock));
+    }
+}

@@ -1,0 +1,35 @@
+using G2PBridge.Modules.Envelopes.Contracts;
+using G2PBridge.Modules.Envelopes.Persistence;
+using MediatR;
+using Microsoft.EntityFrameworkCore;
+
+namespace G2PBridge.Modules.Envelopes.Features;
+
+/// <summary>Answers other modules' questions about lines.</summary>
+internal static class ReadLineFacts
+{
+    internal sealed class Handler(LineReader reader, EnvelopesDbContext db)
+        : IRequestHandler<ReadLines, IReadOnlyList<LineFacts>>,
+          IRequestHandler<FindLinesBySeq, IReadOnlyList<FoundLine>>,
+          IRequestHandler<FindLinesById, IReadOnlyList<FoundLine>>,
+          IRequestHandler<CountCancelledLines, LineCount>
+    {
+        public Task<IReadOnlyList<LineFacts>> Handle(ReadLines request, CancellationToken cancellationToken) =>
+            reader.ReadAsync(request.Lines, cancellationToken);
+
+        public Task<IReadOnlyList<FoundLine>> Handle(FindLinesBySeq request, CancellationToken cancellationToken) =>
+            reader.FindBySeqAsync(request.Seqs, cancellationToken);
+
+        public Task<IReadOnlyList<FoundLine>> Handle(FindLinesById request, CancellationToken cancellationToken) =>
+            reader.FindByIdAsync(request.DisbursementIds, cancellationToken);
+
+        public async Task<LineCount> Handle(CountCancelledLines request, CancellationToken cancellationToken)
+        {
+            var cancelled = await db.Cancellations.Where(c => c.EnvelopeId == request.EnvelopeId)
+                .GroupBy(c => c.EnvelopeId)
+                .Select(group => new { Lines = group.Count(), Quantity = group.Sum(c => c.Quantity) })
+                .SingleOrDefaultAsync(cancellationToken);
+            return cancelled is null ? default : new LineCount(cancelled.Lines, cancelled.Quantity);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+using G2PBridge.Modules.Envelopes.Contracts;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace G2PBridge.Modules.Envelopes.Persistence;
+
+/// <summary>
+/// Reads lines in sets. A batch is a run of the primary key, so its lines come from one range scan; the batch of a line is the last one that begins
+/// at or before it (one index probe a line). Cancellations are few and are joined by primary key.
+/// </summary>
+internal sealed class LineReader(NpgsqlDataSource source)
+{
+    private const string Found =
+        """
+        select d.seq, d.disbursement_id, d.beneficiary_id, d.quantity, b.id, b.envelope_id, b.received_at, c.at
+          from envelopes.disbursement d
+          cross join lateral (select id, envelope_id, received_at from envelopes.batch where first_seq <= d.seq order by first_seq desc limit 1) b
+          left join envelopes.cancellation c on c.seq = d.seq
+        """;
+
+    public async Task<IReadOnlyList<LineFacts>> ReadAsync(SeqRange lines, CancellationToken cancellationToken)
+    {
+        await using var command = source.CreateCommand(
+            """
+            select d.seq, d.disbursement_id, d.beneficiary_id, d.beneficiary_name, d.quantity, d.narrative, d.compute_elements
+              from envelopes.disbursement d
+             where d.seq between $1 and $2
+               and not exists (select from envelopes.cancellation c where c.seq = d.seq)
+             order by d.seq
+            """);
+        command.Parameters.Add(new() { Value = lines.First });
+        command.Parameters.Add(new() { Value = lines.Last });
+        var found = new List<LineFacts>((int)Math.Min(lines.Length, 100_000));
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            found.Add(new LineFacts(
+                reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.IsDBNull(3) ? null : reader.GetString(3), reader.GetDecimal(4),
+                reader.IsDBNull(5) ? null : reader.GetString(5), reader.IsDBNull(6) ? null : reader.GetString(6)));
+        }
+
+        return found;
+    }
+
+    public Task<IReadOnlyList<FoundLine>> FindByIdAsync(IReadOnlyCollection<string> ids, CancellationToken cancellationToken) =>
+        FindAsync($"{Found} where d.disbursement_id = any($1)", new() { Value = ids.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Varchar }, cancellationToken);
+
+    public Task<IReadOnlyList<FoundLine>> FindBySeqAsync(IReadOnlyCollection<long> seqs, CancellationToken cancellationToken) =>
+        FindAsync($"{Found} where d.seq = any($1)", new() { Value = seqs.ToArray() }, cancellationToken);
+
+    private async Task<IReadOnlyList<FoundLine>> FindAsync(string sql, NpgsqlParameter parameter, CancellationToken cancellationToken)
+    {
+        await using var command = source.CreateCommand(sql);
+        command.Parameters.Add(parameter);
+        var found = new List<FoundLine>();
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            found.Add(new FoundLine(
+                reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetDecimal(3), reader.GetString(4), reader.GetString(5),
+                reader.GetFieldValue<DateTimeOffset>(6), reader.IsDBNull(7) ? null : reader.GetFieldValue<DateTimeOffset>(7)));
+        }
+
+        return found;
+    }
+}

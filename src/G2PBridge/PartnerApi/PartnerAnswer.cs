@@ -1,0 +1,50 @@
+using System.Text.Json;
+
+namespace G2PBridge.PartnerApi;
+
+/// <summary>
+/// The business answer to a request: success or one code, and how its payload is written. The header is the same for every
+/// endpoint and is written by <see cref="PartnerEndpoint"/>.
+/// </summary>
+internal sealed class PartnerAnswer
+{
+    private PartnerAnswer(string? code, string? detail, Action<Utf8JsonWriter>? payload)
+    {
+        Code = code;
+        Detail = detail;
+        WritePayload = payload ?? (writer => writer.WriteNullValue());
+    }
+
+    /// <summary>Null for SUCCESS.</summary>
+    public string? Code { get; }
+
+    /// <summary>One sentence for a person; an addition of ours that the contract's clients ignore.</summary>
+    public string? Detail { get; }
+
+    public Action<Utf8JsonWriter> WritePayload { get; }
+
+    public DateTimeOffset? At { get; private init; }
+
+    /// <summary>Adds <c>disbursement_batch_control_id</c> to the response body, as the contract's schema of create_disbursements does.</summary>
+    public bool HasBatchControlField { get; private set; }
+
+    public PartnerAnswer WithBatchControlField()
+    {
+        HasBatchControlField = true;
+        return this;
+    }
+
+    /// <param name="at">When the request was answered first; null: now.</param>
+    public static PartnerAnswer Success(Action<Utf8JsonWriter> payload, DateTimeOffset? at = null) => new(null, null, payload) { At = at };
+
+    public static PartnerAnswer Error(string code, string detail, Action<Utf8JsonWriter>? payload = null) => new(code, detail, payload);
+
+    public static PartnerAnswer Error(Refusal refusal, Action<Utf8JsonWriter>? payload = null) => new(refusal.Code, refusal.Detail, payload);
+
+    /// <summary>The empty list that the contract's list endpoints answer a refusal with.</summary>
+    public static void EmptyList(Utf8JsonWriter writer)
+    {
+        writer.WriteStartArray();
+        writer.WriteEndArray();
+    }
+}

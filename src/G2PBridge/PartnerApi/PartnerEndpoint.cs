@@ -1,0 +1,194 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Options;
+
+namespace G2PBridge.PartnerApi;
+
+/// <summary>
+/// What every endpoint of the partner API shares: the body is read once, both shapes of the envelope are understood, the
+/// answer goes out in the shape the question came in. Business success and business errors are HTTP 200; a malformed
+/// request is HTTP 400 with one error per problem (contract, section 1.1).
+/// </summary>
+internal static class PartnerEndpoint
+{
+    public const string MalformedCode = "G2P-REQ-102";
+    public const string UnknownErrorCode = "G2P-REQ-100";
+
+    /// <summary>An answer of this size is sent on while the rest is still being written.</summary>
+    private const int FlushAt = 64 * 1024;
+
+    private static readonly JsonWriterOptions WriterOptions = new()
+    {
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        SkipValidation = true,
+    };
+
+    public delegate Task<PartnerAnswer> Handle(PartnerRequest request, WireErrors errors, IServiceProvider services, CancellationToken cancellationToken);
+
+    public static RouteHandlerBuilder MapPartner(this IEndpointRouteBuilder routes, string path, Handle handle) =>
+        routes.MapPost(path, (Delegate)((HttpContext http) => AnswerAsync(http, handle))).WithTags(PartnerTags.Of(path));
+
+    public static Task WriteMalformedAsync(HttpContext http, IEnumerable<string> problems) =>
+        WriteErrorsAsync(http, StatusCodes.Status400BadRequest, problems.Select(problem => (MalformedCode, $"Invalid Input. {problem}")));
+
+    public static async Task WriteErrorsAsync(HttpContext http, int status, IEnumerable<(string Code, string Message)> errors)
+    {
+        http.Response.StatusCode = status;
+        http.Response.ContentType = "application/json";
+        await using var writer = new Utf8JsonWriter(http.Response.BodyWriter, WriterOptions);
+        writer.WriteStartObject();
+        writer.WriteStartArray("errors"u8);
+        foreach (var (code, message) in errors)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("code"u8, code);
+            writer.WriteString("message"u8, message);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+    }
+
+    public static async Task WriteAnswerAsync(HttpContext http, PartnerRequest? request, PartnerAnswer answer, TimeProvider clock)
+    {
+        http.Response.ContentType = "application/json";
+        await using var writer = new Utf8JsonWriter(http.Response.BodyWriter, WriterOptions);
+        var at = WireText.Timestamp(answer.At ?? clock.GetUtcNow());
+        writer.WriteStartObject();
+        if (request?.Generation == WireGeneration.First)
+        {
+            WriteFirstHeader(writer, request, answer, at);
+            writer.WritePropertyName("message"u8);
+            answer.WritePayload(writer);
+        }
+        else
+        {
+            WriteNewestHeader(writer, request, answer, at);
+            writer.WriteStartObject("response_body"u8);
+            writer.WriteNull("pagination_response"u8);
+            if (answer.HasBatchControlField)
+            {
+                writer.WriteNull("disbursement_batch_control_id"u8);
+            }
+
+            writer.WritePropertyName("response_payload"u8);
+            answer.WritePayload(writer);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndObject();
+    }
+
+    /// <summary>Hands what is written so far to the connection once it is worth it; call it between elements of a long list.</summary>
+    public static void FlushIfLarge(this Utf8JsonWriter writer)
+    {
+        if (writer.BytesPending > FlushAt)
+        {
+            writer.Flush();
+        }
+    }
+
+    private static async Task AnswerAsync(HttpContext http, Handle handle)
+    {
+        var options = http.RequestServices.GetRequiredService<IOptions<PartnerApiOptions>>().Value;
+        var clock = http.RequestServices.GetRequiredService<TimeProvider>();
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+        {
+            limit.MaxRequestBodySize = options.MaxRequestBytes + 1L;
+        }
+
+        var errors = new WireErrors();
+        using var request = await PartnerRequest.ReadAsync(http.Request, options.MaxRequestBytes, errors, http.RequestAborted);
+        if (request is null)
+        {
+            await WriteErrorsAsync(http, StatusCodes.Status413PayloadTooLarge,
+                [(MalformedCode, $"Invalid Input. The request is longer than {options.MaxRequestBytes} bytes; send fewer disbursements at a time.")]);
+            return;
+        }
+
+        if (errors.Any)
+        {
+            await WriteMalformedAsync(http, errors.Problems);
+            return;
+        }
+
+        PartnerAnswer answer;
+        try
+        {
+            answer = await handle(request, errors, http.RequestServices, http.RequestAborted);
+        }
+        catch (JsonException exception)
+        {
+            errors.Add("request_payload", $"JSON decode error ({exception.Path ?? "$"})");
+            answer = PartnerAnswer.Error(MalformedCode, "");
+        }
+
+        if (errors.Any)
+        {
+            await WriteMalformedAsync(http, errors.Problems);
+            return;
+        }
+
+        await WriteAnswerAsync(http, request, answer, clock);
+    }
+
+    private static void WriteNewestHeader(Utf8JsonWriter writer, PartnerRequest? request, PartnerAnswer answer, string at)
+    {
+        writer.WriteStartObject("response_header"u8);
+        writer.WriteString("request_id"u8, request?.RequestId ?? "");
+        writer.WriteString("response_status"u8, answer.Code is null ? "SUCCESS"u8 : "ERROR"u8);
+        writer.WriteString("response_error_code"u8, answer.Code);
+        writer.WriteString("response_error_message"u8, answer.Code);
+        writer.WriteString("response_timestamp"u8, at);
+        if (answer.Code is not null)
+        {
+            writer.WriteString("response_error_detail"u8, answer.Detail);
+        }
+
+        writer.WriteEndObject();
+    }
+
+    private static void WriteFirstHeader(Utf8JsonWriter writer, PartnerRequest request, PartnerAnswer answer, string at)
+    {
+        writer.WriteNull("signature"u8);
+        writer.WriteStartObject("header"u8);
+        writer.WriteString("version"u8, request.Version is null or "string" ? "1.0.0" : request.Version);
+        writer.WriteString("message_id"u8, request.RequestId);
+        writer.WriteString("message_ts"u8, at);
+        writer.WriteString("action"u8, request.Action ?? "");
+        writer.WriteString("status"u8, answer.Code is null ? "succ"u8 : "rjct"u8);
+        writer.WriteNull("status_reason_code"u8);
+        writer.WriteString("status_reason_message"u8, answer.Code ?? "");
+        writer.WriteNull("total_count"u8);
+        writer.WriteNull("completed_count"u8);
+        writer.WriteString("sender_id"u8, request.Sender);
+        writer.WriteNull("receiver_id"u8);
+        writer.WriteBoolean("is_msg_encrypted"u8, false);
+        writer.WriteStartObject("meta"u8);
+        if (answer.Detail is { } detail)
+        {
+            writer.WriteString("detail"u8, detail);
+        }
+
+        writer.WriteEndObject();
+        writer.WriteEndObject();
+    }
+}
+
+/// <summary>The groups under which the contract lists its endpoints (section 1.4).</summary>
+internal static class PartnerTags
+{
+    public const string Envelope = "G2P Bridge Disbursement Envelope";
+    public const string Status = "G2P Bridge Disbursement Status";
+    public const string EnvelopeStatus = "G2P Bridge Disbursement Envelope Status";
+    public const string Statement = "G2P Bridge Account Statement";
+
+    public static string Of(string path) => path.TrimStart('/') switch
+    {
+        "get_disbursement_status" or "get_disbursement_batch_control" => Status,
+        "get_disbursement_envelope_status" => EnvelopeStatus,
+        "upload_mt940" => Statement,
+        _ => Envelope,
+    };
+}

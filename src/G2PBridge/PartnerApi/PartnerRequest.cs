@@ -1,0 +1,338 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Unicode;
+
+namespace G2PBridge.PartnerApi;
+
+/// <summary>Which of the contract's two shapes a request came in; it is answered in the same.</summary>
+internal enum WireGeneration
+{
+    /// <summary><c>request_header</c> and <c>request_body</c> (contract, section 1.2).</summary>
+    Newest,
+
+    /// <summary><c>header</c> and <c>message</c> of version 1.0 (contract, section 1.8).</summary>
+    First,
+}
+
+/// <summary>
+/// A request as it stands in its body: who sends it under which id, and where its payload lies. The payload is not read here;
+/// each endpoint reads its own, in one pass.
+/// </summary>
+internal sealed class PartnerRequest : IDisposable
+{
+    private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = 64 };
+
+    private byte[]? _rented;
+
+    private PartnerRequest(byte[] rented) => _rented = rented;
+
+    public WireGeneration Generation { get; private set; }
+
+    /// <summary><c>sender_app_mnemonic</c>, or the 1.0 <c>sender_id</c>.</summary>
+    public string Sender { get; private set; } = "";
+
+    /// <summary><c>request_id</c>, or the 1.0 <c>message_id</c>.</summary>
+    public string RequestId { get; private set; } = "";
+
+    /// <summary>The 1.0 <c>action</c>, echoed in its answer.</summary>
+    public string? Action { get; private set; }
+
+    /// <summary>The 1.0 <c>version</c>, echoed in its answer.</summary>
+    public string? Version { get; private set; }
+
+    /// <summary><c>disbursement_batch_control_id</c> beside the payload.</summary>
+    public string? BatchControlId { get; private set; }
+
+    /// <summary>The raw JSON of <c>request_payload</c> or <c>message</c>; empty when it was left out.</summary>
+    public ReadOnlyMemory<byte> Payload { get; private set; }
+
+    /// <summary>SHA-256 over the raw request body or message. The header is left out: a client that repeats a request may date it anew.</summary>
+    public byte[] BodyHash { get; private set; } = [];
+
+    /// <summary>
+    /// A 1.0 client that writes the placeholder "string" as every id does not name its requests,
+    /// so its repetitions cannot be told from new wishes.
+    /// </summary>
+    public bool NamesItsRequests => RequestId.Length > 0 && !(Generation == WireGeneration.First && RequestId is "string");
+
+    public Utf8JsonReader PayloadReader() => new(Payload.Span, ReaderOptions);
+
+    public bool HasPayload => !Payload.IsEmpty && !Payload.Span.SequenceEqual("null"u8);
+
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _rented, null) is { } rented)
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
+    }
+
+    /// <summary>Reads a body of at most <paramref name="mostBytes"/> bytes; null when it is longer. What is malformed is added to <paramref name="errors"/>.</summary>
+    public static async Task<PartnerRequest?> ReadAsync(HttpRequest http, int mostBytes, WireErrors errors, CancellationToken cancellationToken)
+    {
+        if (http.ContentLength > mostBytes)
+        {
+            return null;
+        }
+
+        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Max(4096, (http.ContentLength ?? 0) + 1));
+        var length = 0;
+        try
+        {
+            while (true)
+            {
+                if (length == buffer.Length)
+                {
+                    var larger = ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
+                    buffer.AsSpan(0, length).CopyTo(larger);
+                    ArrayPool<byte>.Shared.Return(buffer);
+                    buffer = larger;
+                }
+
+                var read = await http.Body.ReadAsync(buffer.AsMemory(length), cancellationToken);
+                if (read == 0)
+                {
+                    break;
+                }
+
+                length += read;
+                if (length > mostBytes)
+                {
+                    ArrayPool<byte>.Shared.Return(buffer);
+                    return null;
+                }
+            }
+        }
+        catch
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+            throw;
+        }
+
+        var request = new PartnerRequest(buffer);
+        request.Parse(buffer.AsMemory(0, length), errors);
+        return request;
+    }
+
+    private void Parse(ReadOnlyMemory<byte> body, WireErrors errors)
+    {
+        if (!Utf8.IsValid(body.Span))
+        {
+            errors.Add("body", "JSON must be encoded in UTF-8");
+            return;
+        }
+
+        try
+        {
+            var reader = new Utf8JsonReader(body.Span, ReaderOptions);
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+            {
+                errors.Add("body", "Input should be a valid dictionary");
+                return;
+            }
+
+            var (hasNewestHeader, hasNewestBody, hasFirstHeader, hasMessage) = (false, false, false, false);
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                var name = reader.GetString();
+                reader.Read();
+                switch (name)
+                {
+                    case "request_header":
+                        hasNewestHeader = true;
+                        ReadNewestHeader(ref reader, errors);
+                        break;
+                    case "request_body":
+                        hasNewestBody = true;
+                        ReadNewestBody(ref reader, body, errors);
+                        break;
+                    case "header" when !hasNewestHeader:
+                        hasFirstHeader = true;
+                        ReadFirstHeader(ref reader, errors);
+                        break;
+                    case "message":
+                        hasMessage = true;
+                        var message = Slice(ref reader, body);
+                        if (!hasNewestBody)
+                        {
+                            Payload = message;
+                            BodyHash = SHA256.HashData(message.Span);
+                        }
+
+                        break;
+                    default:
+                        reader.Skip();
+                        break;
+                }
+            }
+
+            // What follows the closing brace must be nothing.
+            reader.Read();
+            Generation = hasNewestHeader || !hasFirstHeader ? WireGeneration.Newest : WireGeneration.First;
+            if (Generation == WireGeneration.Newest)
+            {
+                Require(hasNewestHeader, "request_header", errors);
+                Require(hasNewestBody, "request_body", errors);
+            }
+            else
+            {
+                Require(hasMessage, "message", errors);
+            }
+        }
+        catch (JsonException exception)
+        {
+            errors.Add("body", $"JSON decode error at line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1}");
+        }
+        catch (InvalidOperationException)
+        {
+            errors.Add("body", "JSON decode error: a property name is not text");
+        }
+    }
+
+    private static void Require(bool present, string field, WireErrors errors)
+    {
+        if (!present)
+        {
+            errors.Add(field, "Field required");
+        }
+    }
+
+    private static ReadOnlyMemory<byte> Slice(ref Utf8JsonReader reader, ReadOnlyMemory<byte> body)
+    {
+        var start = (int)reader.TokenStartIndex;
+        reader.Skip();
+        return body[start..(int)reader.BytesConsumed];
+    }
+
+    private void ReadNewestHeader(ref Utf8JsonReader reader, WireErrors errors)
+    {
+        if (!IsObject(ref reader, "request_header", errors))
+        {
+            return;
+        }
+
+        string? sender = null, url = null, id = null, timestamp = null;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var name = reader.GetString();
+            reader.Read();
+            switch (name)
+            {
+                case "sender_app_mnemonic":
+                    sender = WireValue.Text(ref reader, "request_header.sender_app_mnemonic", errors);
+                    break;
+                case "sender_app_url":
+                    url = WireValue.Text(ref reader, "request_header.sender_app_url", errors);
+                    break;
+                case "request_id":
+                    id = WireValue.Text(ref reader, "request_header.request_id", errors);
+                    break;
+                case "request_timestamp":
+                    // The contract's server takes epoch seconds as well as ISO-8601 text.
+                    timestamp = reader.TokenType == JsonTokenType.Number ? "1970-01-01T00:00:00Z" : WireValue.Text(ref reader, "request_header.request_timestamp", errors);
+                    break;
+                default:
+                    reader.Skip();
+                    break;
+            }
+        }
+
+        Sender = Limited(sender, "request_header.sender_app_mnemonic", errors);
+        RequestId = Limited(id, "request_header.request_id", errors);
+        Require(url is not null, "request_header.sender_app_url", errors);
+        Require(timestamp is not null, "request_header.request_timestamp", errors);
+        if (timestamp is not null && !WireValue.IsTimestamp(timestamp))
+        {
+            errors.Add("request_header.request_timestamp", "Input should be a valid datetime");
+        }
+    }
+
+    private void ReadNewestBody(ref Utf8JsonReader reader, ReadOnlyMemory<byte> body, WireErrors errors)
+    {
+        var start = (int)reader.TokenStartIndex;
+        if (!IsObject(ref reader, "request_body", errors))
+        {
+            return;
+        }
+
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var name = reader.GetString();
+            reader.Read();
+            switch (name)
+            {
+                case "request_payload":
+                    Payload = Slice(ref reader, body);
+                    break;
+                case "disbursement_batch_control_id":
+                    BatchControlId = WireValue.Text(ref reader, "request_body.disbursement_batch_control_id", errors);
+                    break;
+                case "pagination_request" when reader.TokenType is not (JsonTokenType.Null or JsonTokenType.StartObject):
+                    errors.Add("request_body.pagination_request", "Input should be a valid dictionary");
+                    reader.Skip();
+                    break;
+                default:
+                    reader.Skip();
+                    break;
+            }
+        }
+
+        BodyHash = SHA256.HashData(body.Span[start..(int)reader.BytesConsumed]);
+    }
+
+    private void ReadFirstHeader(ref Utf8JsonReader reader, WireErrors errors)
+    {
+        if (!IsObject(ref reader, "header", errors))
+        {
+            return;
+        }
+
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var name = reader.GetString();
+            reader.Read();
+            switch (name)
+            {
+                case "sender_id":
+                    Sender = WireValue.Text(ref reader, "header.sender_id", errors) ?? "";
+                    break;
+                case "message_id":
+                    RequestId = WireValue.Text(ref reader, "header.message_id", errors) ?? "";
+                    break;
+                case "action":
+                    Action = WireValue.Text(ref reader, "header.action", errors);
+                    break;
+                case "version":
+                    Version = WireValue.Text(ref reader, "header.version", errors);
+                    break;
+                default:
+                    reader.Skip();
+                    break;
+            }
+        }
+    }
+
+    private static bool IsObject(ref Utf8JsonReader reader, string field, WireErrors errors)
+    {
+        if (reader.TokenType == JsonTokenType.StartObject)
+        {
+            return true;
+        }
+
+        errors.Add(field, "Input should be a valid dictionary");
+        reader.Skip();
+        return false;
+    }
+
+    private static string Limited(string? value, string field, WireErrors errors)
+    {
+        Require(value is not null, field, errors);
+        if (value is { Length: > 128 })
+        {
+            errors.Add(field, "String should have at most 128 characters");
+        }
+
+        return value ?? "";
+    }
+}
