@@ -1,3 +1,4 @@
+using G2PBridge.Connectors;
 using G2PBridge.Modules.Disbursement;
 using G2PBridge.Modules.Envelopes;
 using G2PBridge.Modules.Funds;
@@ -24,6 +25,7 @@ internal static class BridgeHost
         services.AddSingleton<DatabaseMigrator>();
         services.AddMediation(type => IsEnabled(type, flags));
         services.AddJobScheduler();
+        services.AddBankConnectors();
 
         services.AddEnvelopes();
         services.AddResolution();

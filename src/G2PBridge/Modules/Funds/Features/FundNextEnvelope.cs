@@ -31,7 +31,7 @@ internal static partial class FundNextEnvelope
             }
 
             var (settled, cause) = await StepAsync(claim.Row, claim.From, cancellationToken);
-            if (!await rows.SettleAsync(claim.Row, settled, cause, cancellationToken))
+            if (!await rows.SettleAsync(claim.Row, settled, cause, CancellationToken.None))
             {
                 LogLeaseLost(claim.Row.EnvelopeId, claim.Row.Fence);
                 return true;
@@ -54,10 +54,10 @@ internal static partial class FundNextEnvelope
                 return (row with { State = FundsState.Withdrawn }, "envelope cancelled");
             }
 
-            return row.State == FundsState.Checking ? await CheckAsync(row, cancellationToken) : await BlockAsync(row, from, cancellationToken);
+            return row.State == FundsState.Checking ? await CheckAsync(row) : await BlockAsync(row, from);
         }
 
-        private async Task<(EnvelopeFunds, string)> CheckAsync(EnvelopeFunds row, CancellationToken cancellationToken)
+        private async Task<(EnvelopeFunds, string)> CheckAsync(EnvelopeFunds row)
         {
             // A block that failed starts over here, so a corrected configuration takes effect; from the block on the account is fixed.
             var account = accounts.CurrentValue.AccountFor(row.ProgrammeId, row.BenefitCodeId);
@@ -74,7 +74,7 @@ internal static partial class FundNextEnvelope
 
             var answer = await AskAsync(
                 token => bank.CheckFundsAsync(new FundsRequest(account.AccountNumber, row.Currency, row.Amount, $"check-{row.EnvelopeNumber}-{row.CheckAttempts}"), token),
-                why => new FundsCheck.NotKnown(why), cancellationToken);
+                why => new FundsCheck.NotKnown(why));
             return answer switch
             {
                 FundsCheck.Sufficient => (Checked(row) with { State = FundsState.BlockPending, DueAt = clock.GetUtcNow() }, "bank says sufficient"),
@@ -93,7 +93,7 @@ internal static partial class FundNextEnvelope
             };
         }
 
-        private async Task<(EnvelopeFunds, string)> BlockAsync(EnvelopeFunds row, FundsState from, CancellationToken cancellationToken)
+        private async Task<(EnvelopeFunds, string)> BlockAsync(EnvelopeFunds row, FundsState from)
         {
             if (banks.Find(row.BankCode!) is not { } bank)
             {
@@ -108,7 +108,7 @@ internal static partial class FundNextEnvelope
 
             var answer = await AskAsync(
                 token => bank.BlockFundsAsync(new FundsRequest(row.AccountNumber!, row.Currency, row.Amount, row.BlockKey!), token),
-                why => new FundsBlock.NotKnown(why), cancellationToken);
+                why => new FundsBlock.NotKnown(why));
             return answer switch
             {
                 FundsBlock.Blocked granted when granted.Amount >= row.Amount => (Funded(row, granted.Reference, granted.Amount), "bank blocked it"),
@@ -156,13 +156,13 @@ internal static partial class FundNextEnvelope
             };
         }
 
-        private async Task<TAnswer> AskAsync<TAnswer>(Func<CancellationToken, Task<TAnswer>> call, Func<string, TAnswer> notKnown, CancellationToken cancellationToken)
+        private async Task<TAnswer> AskAsync<TAnswer>(Func<CancellationToken, Task<TAnswer>> call, Func<string, TAnswer> notKnown)
         {
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            limit.CancelAfter(_options.CallTimeout);
+            // Not ended by a shutdown: a call that is on its way is worth the wait, its outcome would be lost.
+            using var limit = new CancellationTokenSource(_options.CallTimeout);
             try
             {
-                return await call(limit.Token).WaitAsync(_options.CallTimeout, cancellationToken);
+                return await call(limit.Token).WaitAsync(_options.CallTimeout, CancellationToken.None);
             }
 #pragma warning disable CA1031 // The connector contract: whatever it throws means "not known".
             catch (Exception exception)

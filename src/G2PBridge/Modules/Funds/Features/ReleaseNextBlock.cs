@@ -28,8 +28,8 @@ internal static partial class ReleaseNextBlock
                 return false;
             }
 
-            var (settled, cause) = await ReleaseAsync(claim.Row, cancellationToken);
-            if (!await rows.SettleAsync(claim.Row, settled, cause, cancellationToken))
+            var (settled, cause) = await ReleaseAsync(claim.Row);
+            if (!await rows.SettleAsync(claim.Row, settled, cause, CancellationToken.None))
             {
                 LogLeaseLost(claim.Row.EnvelopeId, claim.Row.Fence);
                 return true;
@@ -44,7 +44,7 @@ internal static partial class ReleaseNextBlock
             return true;
         }
 
-        private async Task<(EnvelopeFunds Settled, string Cause)> ReleaseAsync(EnvelopeFunds row, CancellationToken cancellationToken)
+        private async Task<(EnvelopeFunds Settled, string Cause)> ReleaseAsync(EnvelopeFunds row)
         {
             if (banks.Find(row.BankCode!) is not { } bank)
             {
@@ -56,7 +56,7 @@ internal static partial class ReleaseNextBlock
                 return (row with { ReleaseState = ReleaseState.Impossible, ReleaseErrorCode = FundsCodes.ReleaseImpossible }, "the bank cannot release");
             }
 
-            return await AskAsync(bank, row.BlockReference!, cancellationToken) switch
+            return await AskAsync(bank, row.BlockReference!) switch
             {
                 BlockRelease.Released released when row.State == FundsState.Short => (row with
                 {
@@ -80,13 +80,13 @@ internal static partial class ReleaseNextBlock
             };
         }
 
-        private async Task<BlockRelease> AskAsync(IBankConnector bank, string reference, CancellationToken cancellationToken)
+        private async Task<BlockRelease> AskAsync(IBankConnector bank, string reference)
         {
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            limit.CancelAfter(_options.CallTimeout);
+            // Not ended by a shutdown: a call that is on its way is worth the wait, its outcome would be lost.
+            using var limit = new CancellationTokenSource(_options.CallTimeout);
             try
             {
-                return await bank.ReleaseBlockAsync(reference, limit.Token).WaitAsync(_options.CallTimeout, cancellationToken);
+                return await bank.ReleaseBlockAsync(reference, limit.Token).WaitAsync(_options.CallTimeout, CancellationToken.None);
             }
 #pragma warning disable CA1031 // The connector contract: whatever it throws means "not known".
             catch (Exception exception)
