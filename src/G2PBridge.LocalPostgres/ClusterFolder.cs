@@ -7,6 +7,7 @@ namespace G2PBridge.LocalPostgres;
 /// <summary>The files of one cluster: the folder that was asked for, and the one where the cluster is, which is usually the same.</summary>
 internal sealed class ClusterFolder
 {
+    private const string Unfinished = ".new-";
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     private ClusterFolder(string wanted, string actual)
@@ -78,6 +79,38 @@ internal sealed class ClusterFolder
         return int.TryParse(text, CultureInfo.InvariantCulture, out var major)
             ? major
             : throw new LocalPostgresException($"The data in {Data} is of PostgreSQL {text}, which is too old to read: delete {Wanted} to start with an empty cluster.");
+    }
+
+    public string NewUnfinishedData() => $"{Data}{Unfinished}{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}";
+
+    /// <summary>Removes what killed initialisations left.</summary>
+    public void RemoveUnfinishedData()
+    {
+        foreach (var leftover in Directory.GetDirectories(Actual, $"data{Unfinished}*"))
+        {
+            try
+            {
+                Directory.Delete(leftover, recursive: true);
+            }
+            catch (IOException)
+            {
+                // Its initdb is still at work; the next start finds it ended.
+            }
+        }
+    }
+
+    /// <exception cref="LocalPostgresException">Files that PostgreSQL did not make are in the way; they are never deleted.</exception>
+    public void ClearWayForData()
+    {
+        if (Directory.Exists(Data))
+        {
+            if (Directory.EnumerateFileSystemEntries(Data).Any())
+            {
+                throw new LocalPostgresException($"{Data} holds files but no PostgreSQL cluster: move them away or choose another folder for the local PostgreSQL.");
+            }
+
+            Directory.Delete(Data);
+        }
     }
 
     public string ReadPassword() => File.Exists(PasswordFile)

@@ -15,6 +15,9 @@ public sealed class LocalPostgresCluster : IAsyncDisposable
     private const string MaintenanceDatabase = "postgres";
     private static readonly TimeSpan StopTimeout = TimeSpan.FromMinutes(1);
 
+    // The server shows a connection for a moment after its program closed it or died.
+    private static readonly TimeSpan Farewell = TimeSpan.FromMilliseconds(500);
+
     private readonly ClusterFolder _folder;
     private readonly PostgresBinaries _binaries;
     private readonly ServerIdentity _identity;
@@ -53,7 +56,7 @@ public sealed class LocalPostgresCluster : IAsyncDisposable
     /// <summary>The server was already running: left by a host that was killed, or in use by another one.</summary>
     public bool Adopted { get; }
 
-    /// <summary>The server's process, for tests that kill it.</summary>
+    /// <summary>The server's process, for tests that kill it; 0 when it is down.</summary>
     public int ServerProcessId => PostmasterFile.Read(DataDirectory)?.ProcessId ?? 0;
 
     internal string ActualFolder => _folder.Actual;
@@ -99,7 +102,7 @@ public sealed class LocalPostgresCluster : IAsyncDisposable
     /// <summary>Makes the database when it is missing; two callers at once do no harm.</summary>
     public async Task EnsureDatabaseAsync(string name, CancellationToken cancellationToken = default)
     {
-        await using var connection = await ConnectAsync(cancellationToken);
+        await using var connection = await ConnectAsync(Port, cancellationToken);
         await using var exists = new NpgsqlCommand("select 1 from pg_database where datname = $1", connection) { Parameters = { new() { Value = name } } };
         if (await exists.ExecuteScalarAsync(cancellationToken) is not null)
         {
@@ -127,11 +130,16 @@ public sealed class LocalPostgresCluster : IAsyncDisposable
     {
         if (_stopped)
         {
-            return PostmasterFile.Read(DataDirectory) is null;
+            return RunningServer() is null;
         }
 
         using var held = await FolderLock.AcquireAsync(_folder.Lock, StopTimeout, cancellationToken);
         var others = await CountOthersAsync(cancellationToken);
+        for (var since = TimeProvider.System.GetTimestamp(); others > 0 && TimeProvider.System.GetElapsedTime(since) < Farewell; others = await CountOthersAsync(cancellationToken))
+        {
+            await Task.Delay(ServerStart.Pause, cancellationToken);
+        }
+
         await _presence.DisposeAsync();
         _stopped = true;
         if (others > 0)
@@ -174,9 +182,12 @@ public sealed class LocalPostgresCluster : IAsyncDisposable
         }
     }
 
-    private async Task<NpgsqlConnection> ConnectAsync(CancellationToken cancellationToken)
+    private PostmasterFile? RunningServer() =>
+        PostmasterFile.Read(DataDirectory) is { } file && file.IsServerOf(DataDirectory) ? file : null;
+
+    private async Task<NpgsqlConnection> ConnectAsync(int port, CancellationToken cancellationToken)
     {
-        var settings = ServerStart.ConnectionString(Port, Superuser, _password, MaintenanceDatabase, _applicationName);
+        var settings = ServerStart.ConnectionString(port, Superuser, _password, MaintenanceDatabase, _applicationName);
         settings.Pooling = false;
         var connection = new NpgsqlConnection(settings.ConnectionString);
         await connection.OpenAsync(cancellationToken);
@@ -186,30 +197,54 @@ public sealed class LocalPostgresCluster : IAsyncDisposable
     private async Task<int> CountOthersAsync(CancellationToken cancellationToken)
     {
         const string Sql = "select count(*)::int from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid() and application_name <> $1";
-        for (var attempt = 0; ; attempt++)
+        var since = TimeProvider.System.GetTimestamp();
+        while (true)
         {
             try
             {
                 await using var count = new NpgsqlCommand(Sql, _presence) { Parameters = { new() { Value = _applicationName } } };
                 return (int)(await count.ExecuteScalarAsync(cancellationToken))!;
             }
-            catch (Exception e) when (e is NpgsqlException or InvalidOperationException && attempt == 0)
+            catch (Exception e) when (e is NpgsqlException or InvalidOperationException && TimeProvider.System.GetElapsedTime(since) < StopTimeout)
             {
                 // The connection broke, as when a test killed the server; a fresh one tells whether there is a server at all.
-                if (PostmasterFile.Read(DataDirectory)?.IsServerOf(DataDirectory) != true)
+                await _presence.DisposeAsync();
+                if (await ReconnectAsync(since, cancellationToken) is not { } fresh)
                 {
                     return 0;
                 }
 
-                await _presence.DisposeAsync();
-                _presence = await ConnectAsync(cancellationToken);
+                _presence = fresh;
             }
         }
     }
 
+    private async Task<NpgsqlConnection?> ReconnectAsync(long since, CancellationToken cancellationToken)
+    {
+        while (RunningServer() is { } server)
+        {
+            try
+            {
+                // Whoever started it again may have had to take another port.
+                return await ConnectAsync(server.Port, cancellationToken);
+            }
+            catch (NpgsqlException e)
+            {
+                if (TimeProvider.System.GetElapsedTime(since) > StopTimeout)
+                {
+                    throw new LocalPostgresException($"The local PostgreSQL in {DataDirectory} runs but does not answer, so it is left as it is: look into its server.log, and end its process {server.ProcessId} if it hangs.", e);
+                }
+
+                await Task.Delay(ServerStart.Pause, cancellationToken);
+            }
+        }
+
+        return null;
+    }
+
     private async Task ShutDownAsync(string mode, CancellationToken cancellationToken)
     {
-        if (PostmasterFile.Read(DataDirectory)?.IsServerOf(DataDirectory) != true)
+        if (RunningServer() is not { } server)
         {
             return;
         }
@@ -217,11 +252,11 @@ public sealed class LocalPostgresCluster : IAsyncDisposable
         // pg_ctl's own wait looks ten times a second; ours is shorter.
         var run = await _identity.RunAsync(_binaries.PgCtl, ["stop", "-D", DataDirectory, "-m", mode, "-W", "-s"], StopTimeout, cancellationToken);
         var since = TimeProvider.System.GetTimestamp();
-        while (PostmasterFile.Read(DataDirectory) is { } file && file.IsServerOf(DataDirectory))
+        while (server.IsServerOf(DataDirectory))
         {
             if (!run.Succeeded || TimeProvider.System.GetElapsedTime(since) > StopTimeout)
             {
-                throw new LocalPostgresException($"The local PostgreSQL in {DataDirectory} does not stop ({run.LastLine}): end its process {file.ProcessId} yourself.");
+                throw new LocalPostgresException($"The local PostgreSQL in {DataDirectory} does not stop ({run.LastLine}): end its process {server.ProcessId} yourself.");
             }
 
             await Task.Delay(ServerStart.Pause, cancellationToken);

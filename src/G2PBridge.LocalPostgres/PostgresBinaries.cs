@@ -140,7 +140,7 @@ internal sealed partial record PostgresBinaries(string Directory, string Version
 
     private static string NoneAtAll(string? root, List<string> others, string? npmFailure)
     {
-        var npm = root is null ? "" : $", or run `npm ci` in {root} (Node.js is enough; {npmFailure ?? "it brought nothing that runs here"})";
+        var npm = root is null ? "" : $", or run `npm ci` in {root} (it needs Node.js; just now {npmFailure ?? "it brought nothing that runs here, perhaps for want of a network"})";
         var tried = others.Count == 0 ? "" : $" (tried: {string.Join("; ", others)})";
         return $"PostgreSQL {OldestMajor} or newer was not found on this machine{tried}: install it (Debian and Ubuntu: `apt-get install postgresql`, "
             + $"macOS: `brew install postgresql@18`, Windows: `winget install PostgreSQL.PostgreSQL.18`), or name its bin folder in {EnvironmentVariable}{npm}, "

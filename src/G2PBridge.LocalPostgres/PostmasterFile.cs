@@ -56,14 +56,7 @@ internal sealed record PostmasterFile(int ProcessId, int Port, string Status)
     {
         if (OperatingSystem.IsLinux())
         {
-            try
-            {
-                return File.ResolveLinkTarget($"/proc/{ProcessId}/cwd", returnFinalTarget: false)?.FullName == RealPath(dataDirectory);
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                return false;
-            }
+            return WorksIn($"/proc/{ProcessId}", RealPath(dataDirectory));
         }
 
         try
@@ -72,6 +65,29 @@ internal sealed record PostmasterFile(int ProcessId, int Port, string Status)
             return !process.HasExited && process.ProcessName.StartsWith("postgres", StringComparison.OrdinalIgnoreCase);
         }
         catch (Exception e) when (e is ArgumentException or InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>
+    /// True while children of a killed server are still about, as far as the system shows it. A server that nobody buries keeps its
+    /// process id, and then its own check for such children cannot be had.
+    /// </summary>
+    public static bool IsAnyoneWorkingIn(string dataDirectory)
+    {
+        var real = RealPath(dataDirectory);
+        return OperatingSystem.IsLinux() && Directory.EnumerateDirectories("/proc").Any(process => char.IsAsciiDigit(process[^1]) && WorksIn(process, real));
+    }
+
+    // A dead process that nobody has buried yet has no folder any more, and so counts as gone.
+    private static bool WorksIn(string process, string folder)
+    {
+        try
+        {
+            return File.ResolveLinkTarget(Path.Combine(process, "cwd"), returnFinalTarget: false)?.FullName == folder;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return false;
         }

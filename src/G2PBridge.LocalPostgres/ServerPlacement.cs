@@ -37,7 +37,7 @@ internal static class ServerPlacement
 
         foreach (var identity in candidates)
         {
-            foreach (var parent in SharedParents.Where(CanMake))
+            foreach (var parent in await SharedParentsAsync(cancellationToken))
             {
                 folder.MoveTo(parent);
                 folder.LetOthersPass();
@@ -65,7 +65,7 @@ internal static class ServerPlacement
             return null;
         }
 
-        foreach (var parent in SharedParents.Where(CanMake))
+        foreach (var parent in await SharedParentsAsync(cancellationToken))
         {
             var copy = Path.Combine(parent, $"postgresql-{binaries.Version}");
             var moved = binaries with { Directory = Path.Combine(copy, "native", "bin") };
@@ -104,16 +104,27 @@ internal static class ServerPlacement
     private static Task<ChildProcess> OpenToAllAsync(string path, CancellationToken cancellationToken) =>
         ChildProcess.RunAsync(ChildProcess.Command("chmod", "-R", "a+rX", path), CopyTimeout, cancellationToken);
 
-    private static bool CanMake(string parent)
+    private static async Task<IReadOnlyList<string>> SharedParentsAsync(CancellationToken cancellationToken)
     {
-        try
+        var usable = new List<string>();
+        foreach (var parent in SharedParents)
         {
-            Directory.CreateDirectory(parent);
-            return true;
+            try
+            {
+                Directory.CreateDirectory(parent);
+
+                // Anyone may make folders in /var/tmp: one that another user prepared could hold programs of theirs.
+                if (await ServerIdentity.OwnerAsync(parent, cancellationToken) == "root")
+                {
+                    usable.Add(parent);
+                }
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // The next one may do.
+            }
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return false;
-        }
+
+        return usable;
     }
 }

@@ -46,17 +46,25 @@ internal sealed class ServerStart(
         Password = password,
         Database = database,
         ApplicationName = applicationName,
+        SslMode = SslMode.Disable,
+        GssEncryptionMode = GssEncryptionMode.Disable,
+
+        // Another program on this port must not be able to ask for the password in the clear.
+        RequireAuth = "ScramSHA256",
     };
 
     public async Task<RunningServer> RunAsync(CancellationToken cancellationToken)
     {
-        if (await FindRunningAsync(cancellationToken) is { } port)
+        while (await FindRunningAsync(cancellationToken) is { } port)
         {
-            var adopted = await ConnectAsync(port, adopted: true, cancellationToken);
-            report(string.Create(CultureInfo.InvariantCulture, $"The local PostgreSQL was already running on port {port} and is used on."));
-            return adopted;
+            if (await ConnectAsync(port, adopted: true, cancellationToken) is { } adopted)
+            {
+                report(string.Create(CultureInfo.InvariantCulture, $"The local PostgreSQL was already running on port {port} and is used on."));
+                return adopted;
+            }
         }
 
+        folder.RemoveUnfinishedData();
         if (!folder.HasData)
         {
             await InitialiseAsync(cancellationToken);
@@ -75,7 +83,9 @@ internal sealed class ServerStart(
             {
                 if (file.IsProcessAlive())
                 {
-                    // The number now belongs to another program, and the server would take that for its predecessor.
+                    // The number now belongs to another program, or to the dead server as long as nobody buries it; a new server would
+                    // take either for its predecessor.
+                    await WaitForOrphansAsync(cancellationToken);
                     File.Delete(PostmasterFile.PathIn(folder.Data));
                 }
 
@@ -93,18 +103,29 @@ internal sealed class ServerStart(
         return null;
     }
 
+    private async Task WaitForOrphansAsync(CancellationToken cancellationToken)
+    {
+        while (PostmasterFile.IsAnyoneWorkingIn(folder.Data))
+        {
+            if (TimeProvider.System.GetElapsedTime(_since) > OrphanTimeout)
+            {
+                throw OrphansLeft();
+            }
+
+            await Task.Delay(Pause, cancellationToken);
+        }
+    }
+
+    private LocalPostgresException OrphansLeft() =>
+        new($"Processes of a killed PostgreSQL still hold {folder.Data}: end the processes named postgres that belong to it and try again.");
+
     private async Task InitialiseAsync(CancellationToken cancellationToken)
     {
         report($"Making a PostgreSQL {binaries.Version} cluster in {folder.Data}.");
-        var unfinished = folder.Data + ".new";
-        foreach (var leftover in new[] { unfinished, folder.Data })
-        {
-            if (Directory.Exists(leftover))
-            {
-                Directory.Delete(leftover, recursive: true);
-            }
-        }
+        folder.ClearWayForData();
 
+        // A name of its own: an initdb that outlived its killed host still writes to, and at last deletes, the one it was given.
+        var unfinished = folder.NewUnfinishedData();
         var passwordFile = folder.WriteNewPassword();
         var readable = passwordFile;
         try
@@ -165,7 +186,8 @@ internal sealed class ServerStart(
             {
                 case Attempt.Ready:
                     folder.WritePort(port);
-                    return await ConnectAsync(port, adopted: false, cancellationToken);
+                    return await ConnectAsync(port, adopted: false, cancellationToken)
+                        ?? throw new LocalPostgresException($"The PostgreSQL in {folder.Data} ended as soon as it had started: {folder.Log} says why.");
                 case Attempt.PortTaken when options.Port is null && attempt < PortAttempts:
                     attempt++;
                     port = FreePort();
@@ -177,7 +199,7 @@ internal sealed class ServerStart(
                     await Task.Delay(OrphanPause, cancellationToken);
                     break;
                 default:
-                    throw new LocalPostgresException($"Processes of a killed PostgreSQL still hold {folder.Data}: end the processes named postgres that belong to it and try again.");
+                    throw OrphansLeft();
             }
         }
     }
@@ -221,7 +243,8 @@ internal sealed class ServerStart(
         }
     }
 
-    private async Task<RunningServer> ConnectAsync(int port, bool adopted, CancellationToken cancellationToken)
+    /// <summary>Null when the server went away, as one that was just killed does.</summary>
+    private async Task<RunningServer?> ConnectAsync(int port, bool adopted, CancellationToken cancellationToken)
     {
         var password = folder.ReadPassword();
         var settings = ConnectionString(port, superuser, password, maintenanceDatabase, applicationName);
@@ -239,9 +262,14 @@ internal sealed class ServerStart(
                 await connection.DisposeAsync();
                 throw new LocalPostgresException($"The PostgreSQL in {folder.Data} does not accept the password in {folder.Actual}: put the right password file back, or stop that server and delete the folder to start with an empty cluster.", e);
             }
-            catch (NpgsqlException e) when (e.IsTransient || e.InnerException is SocketException)
+            catch (NpgsqlException e) when (e.IsTransient || e.InnerException is SocketException or IOException)
             {
                 await connection.DisposeAsync();
+                if (PostmasterFile.Read(folder.Data)?.IsServerOf(folder.Data) != true)
+                {
+                    return null;
+                }
+
                 await WaitAsync("does not take connections yet", cancellationToken, e);
             }
         }

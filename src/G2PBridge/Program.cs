@@ -1,6 +1,3 @@
-using G2PBridge.Platform.Hosting;
+using G2PBridge.Commands;
 
-var builder = WebApplication.CreateBuilder(args);
-builder.Services.AddBridge(builder.Configuration, builder.Configuration.GetConnectionString("G2PBridge") ?? "Host=127.0.0.1");
-var app = builder.Build();
-app.Run();
+return await CommandLine.RunAsync(args);

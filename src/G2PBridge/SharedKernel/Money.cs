@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Collections.Frozen;
 
 namespace G2PBridge.SharedKernel;

@@ -28,21 +28,32 @@ internal sealed class LocalPostgresClusterTests : PostgresFolders
         Assert.That(File.Exists(Path.Combine(cluster.DataDirectory, "postmaster.pid")), Is.False);
     }
 
-    [TestCase("fsync", "on")]
-    [TestCase("synchronous_commit", "on")]
-    [TestCase("full_page_writes", "on")]
-    [TestCase("data_checksums", "on")]
-    [TestCase("listen_addresses", "127.0.0.1")]
-    [TestCase("unix_socket_directories", "")]
-    [TestCase("server_encoding", "UTF8")]
-    [TestCase("TimeZone", "UTC")]
-    [TestCase("max_connections", "200")]
-    [TestCase("work_mem", "24MB")]
-    public async Task The_server_runs_with_safe_settings_and_with_those_given(string name, string value)
+    [Test]
+    public async Task The_server_runs_with_safe_settings_and_with_those_given()
     {
-        await using var cluster = await StartAsync(NewFolder(), settings: new Dictionary<string, string> { ["work_mem"] = "24MB" });
+        var expected = new Dictionary<string, string>
+        {
+            ["fsync"] = "on",
+            ["synchronous_commit"] = "on",
+            ["full_page_writes"] = "on",
+            ["data_checksums"] = "on",
+            ["listen_addresses"] = "127.0.0.1",
+            ["unix_socket_directories"] = "",
+            ["server_encoding"] = "UTF8",
+            ["TimeZone"] = "UTC",
+            ["max_connections"] = "200",
+            ["work_mem"] = "24MB",
+            ["search_path"] = "\"it's\", public",
+        };
+        var given = new Dictionary<string, string> { ["work_mem"] = "24MB", ["search_path"] = "\"it's\", public" };
+        await using var cluster = await StartAsync(NewFolder(), settings: given);
 
-        Assert.That(await QueryAsync<string>(cluster.ConnectionString("postgres"), $"select current_setting('{name}')"), Is.EqualTo(value));
+        foreach (var (name, value) in expected)
+        {
+            Assert.That(await QueryAsync<string>(cluster.ConnectionString("postgres"), $"select current_setting('{name}')"), Is.EqualTo(value), name);
+        }
+
+        Assert.That(await QueryAsync<string>(cluster.ConnectionString("postgres"), "select datcollate::text from pg_database where datname = 'postgres'"), Is.EqualTo("C"));
     }
 
     [Test]
@@ -150,12 +161,15 @@ internal sealed class LocalPostgresClusterTests : PostgresFolders
     public async Task Two_starts_in_one_process_share_one_server()
     {
         var folder = NewFolder();
-        var clusters = await Task.WhenAll(StartAsync(folder), StartAsync(folder));
+        for (var round = 0; round < 5; round++)
+        {
+            var clusters = await Task.WhenAll(StartAsync(folder), StartAsync(folder));
 
-        Assert.That(clusters[0].Port, Is.EqualTo(clusters[1].Port));
-        Assert.That(clusters.Count(cluster => cluster.Adopted), Is.EqualTo(1));
-        Assert.That(await clusters[0].StopAsync(), Is.False);
-        Assert.That(await clusters[1].StopAsync(), Is.True);
+            Assert.That(clusters[0].Port, Is.EqualTo(clusters[1].Port));
+            Assert.That(clusters.Count(cluster => cluster.Adopted), Is.EqualTo(1));
+            Assert.That(await clusters[0].StopAsync(), Is.False);
+            Assert.That(await clusters[1].StopAsync(), Is.True);
+        }
     }
 
     [Test]
@@ -192,18 +206,17 @@ internal sealed class LocalPostgresClusterTests : PostgresFolders
     public async Task What_was_committed_before_the_server_was_killed_is_there_after_recovery()
     {
         var folder = NewFolder();
-        await using var killed = await StartAsync(folder);
-        await QueryAsync<int>(killed.ConnectionString("postgres"), "create table kept (id int); insert into kept select generate_series(1, 20000); select 1");
-        using (var server = Process.GetProcessById(killed.ServerProcessId))
+        var rows = 0;
+        for (var round = 0; round < 5; round++)
         {
+            // At once after the kill: the start meets a server that is dying, its children, and a pid file that looks alive.
+            await using var cluster = await StartAsync(folder);
+            rows += await QueryAsync<int>(cluster.ConnectionString("postgres"), "create table if not exists kept (id int); insert into kept select generate_series(1, 5000); select 5000");
+            Assert.That(cluster.Adopted, Is.False);
+            Assert.That(await QueryAsync<long>(cluster.ConnectionString("postgres"), "select count(*) from kept"), Is.EqualTo(rows));
+            using var server = Process.GetProcessById(cluster.ServerProcessId);
             server.Kill();
-            await server.WaitForExitAsync();
         }
-
-        await using var recovered = await StartAsync(folder);
-
-        Assert.That(recovered.Adopted, Is.False);
-        Assert.That(await QueryAsync<long>(recovered.ConnectionString("postgres"), "select count(*) from kept"), Is.EqualTo(20000));
     }
 
     [Test]
@@ -237,11 +250,25 @@ internal sealed class LocalPostgresClusterTests : PostgresFolders
     public async Task A_killed_initialisation_is_begun_anew()
     {
         var folder = NewFolder();
-        Directory.CreateDirectory(Path.Combine(folder, "data.new", "base"));
+        Directory.CreateDirectory(Path.Combine(folder, "data.new-0badcafe", "base"));
 
         await using var cluster = await StartAsync(folder);
 
-        Assert.That(Directory.Exists(Path.Combine(folder, "data.new")), Is.False);
+        Assert.That(Directory.GetDirectories(folder), Is.EqualTo(new[] { cluster.DataDirectory }));
+    }
+
+    [Test]
+    public void Files_that_are_no_cluster_are_left_alone()
+    {
+        var folder = NewFolder();
+        var precious = Path.Combine(folder, "data", "payments.csv");
+        Directory.CreateDirectory(Path.GetDirectoryName(precious)!);
+        File.WriteAllText(precious, "1;2;3");
+
+        var refusal = Assert.ThrowsAsync<LocalPostgresException>(() => StartAsync(folder));
+
+        Assert.That(refusal!.Message, Does.Contain("holds files but no PostgreSQL cluster"));
+        Assert.That(File.Exists(precious), Is.True);
     }
 
     [Test]

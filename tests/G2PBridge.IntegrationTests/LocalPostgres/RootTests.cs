@@ -77,7 +77,10 @@ internal sealed class RootTests : PostgresFolders
             await copy.WaitForExitAsync();
         }
 
-        await using var cluster = await StartAsync(folder, Path.Combine(closed, "bin"), allowUserNamespace: false);
+        var cluster = await StartAsync(folder, Path.Combine(closed, "bin"), allowUserNamespace: false);
+        await cluster.StopAsync();
+
+        Directory.Delete(Path.GetDirectoryName(Path.GetDirectoryName(cluster.BinDirectory))!, recursive: true);
 
         Assert.That(cluster.BinDirectory, Does.Not.StartWith(closed));
         Assert.That(cluster.ServerVersion.Major, Is.EqualTo(18));

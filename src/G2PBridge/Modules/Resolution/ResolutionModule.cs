@@ -1,5 +1,8 @@
+using G2PBridge.Modules.Resolution.Features;
 using G2PBridge.Modules.Resolution.Persistence;
+using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Persistence;
+using Microsoft.Extensions.Options;
 
 namespace G2PBridge.Modules.Resolution;
 
@@ -9,9 +12,24 @@ internal static class ResolutionModule
 
     public static IServiceCollection AddResolution(this IServiceCollection services)
     {
+        services.AddOptions<ResolutionOptions>().BindConfiguration(ResolutionOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddModuleDbContext<ResolutionDbContext>(Schema);
+        services.AddSingleton<SliceStore>();
+        services.AddSingleton<AddressStore>();
+        services.AddSingleton<UnresolvedStore>();
+        services.AddScoped<AskMapper>();
+        services.AddScoped<CancelledPeople>();
+
+        services.AddPollingJob(provider => Describe(provider, Work.TakeBatches, _ => 1, () => new TakeBatches.Command()));
+        services.AddPollingJob(provider => Describe(provider, Work.ResolveSlices, options => options.Parallelism, () => new ResolveNextSlice.Command()));
         return services;
     }
 
     public static IEndpointRouteBuilder MapResolution(this IEndpointRouteBuilder routes) => routes;
+
+    private static PollingJobDescription Describe(IServiceProvider provider, string name, Func<ResolutionOptions, int> parallelism, Func<MediatR.IRequest<bool>> nextItem)
+    {
+        var options = provider.GetRequiredService<IOptions<ResolutionOptions>>().Value;
+        return new PollingJobDescription(name, Schema, options.Interval, parallelism(options), nextItem);
+    }
 }

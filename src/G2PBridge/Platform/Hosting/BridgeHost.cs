@@ -1,4 +1,5 @@
 using G2PBridge.Connectors;
+using G2PBridge.Connectors.Spar;
 using G2PBridge.Modules.Disbursement;
 using G2PBridge.Modules.Envelopes;
 using G2PBridge.Modules.Funds;
@@ -6,9 +7,12 @@ using G2PBridge.Modules.InKind;
 using G2PBridge.Modules.Notifications;
 using G2PBridge.Modules.Reconciliation;
 using G2PBridge.Modules.Resolution;
+using G2PBridge.PartnerApi;
+using G2PBridge.Platform.Errors;
 using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Mediation;
 using G2PBridge.Platform.Persistence;
+using G2PBridge.Simulators;
 using Npgsql;
 
 namespace G2PBridge.Platform.Hosting;
@@ -23,12 +27,16 @@ internal static class BridgeHost
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(_ => DataSource(connectionString));
         services.AddSingleton<DatabaseMigrator>();
+        services.AddOptions<PartnerApiOptions>().BindConfiguration(PartnerApiOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddProblemDetails();
+        services.AddExceptionHandler<FaultHandler>();
         services.AddMediation(type => IsEnabled(type, flags));
         services.AddJobScheduler();
         services.AddBankConnectors();
 
         services.AddEnvelopes();
         services.AddResolution();
+        services.AddSparConnector();
         services.AddFunds();
         services.AddDisbursement();
         services.AddReconciliation();
@@ -36,6 +44,27 @@ internal static class BridgeHost
         {
             services.AddInKind();
             services.AddNotifications();
+        }
+    }
+
+    public static void UseBridge(this WebApplication web, bool withSimulators)
+    {
+        web.UseExceptionHandler();
+        web.MapGet("ping", () => TypedResults.Text("\"pong\"", "application/json")).WithName("ping").WithTags("Health");
+        web.MapEnvelopes();
+        web.MapResolution();
+        web.MapFunds();
+        web.MapDisbursement();
+        web.MapReconciliation();
+        if (web.Services.GetRequiredService<FeatureFlags>().InKind)
+        {
+            web.MapInKind();
+            web.MapNotifications();
+        }
+
+        if (withSimulators)
+        {
+            web.MapSimulators();
         }
     }
 
@@ -50,7 +79,7 @@ internal static class BridgeHost
         // Hot statements are few and always the same; a plan kept per connection saves parsing them a thousand times a second.
         builder.ConnectionStringBuilder.MaxAutoPrepare = 100;
         builder.ConnectionStringBuilder.AutoPrepareMinUsages = 2;
-        builder.ConnectionStringBuilder.ApplicationName = "g2pbridge";
+        builder.ConnectionStringBuilder.ApplicationName ??= "g2pbridge";
         return builder.Build();
     }
 

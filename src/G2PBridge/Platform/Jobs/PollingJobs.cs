@@ -36,10 +36,9 @@ internal static class PollingJobs
 }
 
 /// <summary>All jobs of this host by name.</summary>
-internal sealed class PollingJobRegistry(IServiceProvider provider, IEnumerable<Func<IServiceProvider, PollingJobDescription>> descriptions)
+internal sealed class PollingJobRegistry(IEnumerable<PollingJobDescription> descriptions)
 {
-    public IReadOnlyDictionary<string, PollingJobDescription> Jobs { get; } =
-        descriptions.Select(describe => describe(provider)).ToDictionary(job => job.Name, StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, PollingJobDescription> Jobs { get; } = descriptions.ToDictionary(job => job.Name, StringComparer.Ordinal);
 }
 
 /// <summary>Puts the registered jobs on Quartz' schedule once the host has started.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using G2PBridge.Modules.Envelopes.Contracts;
 using G2PBridge.Modules.Envelopes.Domain;
 using G2PBridge.Modules.Envelopes.Persistence;

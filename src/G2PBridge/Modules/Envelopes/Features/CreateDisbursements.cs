@@ -1,3 +1,4 @@
+using System.Globalization;
 using G2PBridge.Modules.Envelopes.Contracts;
 using G2PBridge.Modules.Envelopes.Domain;
 using G2PBridge.Modules.Envelopes.Persistence;
@@ -50,6 +51,14 @@ internal static partial class CreateDisbursements
                 return Replay(request, earlier);
             }
 
+            var result = await ReceiveAsync(request, cancellationToken);
+
+            // A refusal may be the work of the same request, which a second connection has just carried out.
+            return result.IsRefused && await request.Request.FindAsync(db, cancellationToken) is { } winner ? Replay(request, winner) : result;
+        }
+
+        private async Task<Result<DateTimeOffset>> ReceiveAsync(Command request, CancellationToken cancellationToken)
+        {
             var lines = request.Lines;
             if (lines.Count == 0)
             {
@@ -242,8 +251,8 @@ internal static partial class CreateDisbursements
         {
             switch (constraint)
             {
-                case RequestIdentity.Constraint when await request.Request.FindAsync(db, cancellationToken) is { } earlier:
-                    return Replay(request, earlier);
+                case RequestIdentity.Constraint:
+                    return RequestIdentity.Reused;
                 case DisbursementWriter.BatchConstraint:
                     return new Refusal(PartnerCodes.DisbursementBatchAlreadyExists,
                         $"Batch '{request.BatchId}' exists already; give every call a disbursement_batch_control_id of its own.", RefusalKind.Conflict);
@@ -289,6 +298,11 @@ internal static partial class CreateDisbursements
             if (!request.Request.IsSameAs(earlier))
             {
                 return RequestIdentity.Reused;
+            }
+
+            foreach (var line in request.Lines)
+            {
+                line.ForgetErrors();
             }
 
             for (var i = 0; i < Math.Min(request.Lines.Count, earlier.GivenIds?.Length ?? 0); i++)

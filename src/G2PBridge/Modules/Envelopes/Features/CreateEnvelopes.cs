@@ -179,6 +179,11 @@ internal static class CreateEnvelopes
 
             var at = clock.GetUtcNow();
             var ids = request.Envelopes.Select(envelope => string.IsNullOrEmpty(envelope.Id) ? Guid.CreateVersion7().ToString() : envelope.Id).ToArray();
+            if (ids.Distinct(StringComparer.Ordinal).Count() < ids.Length)
+            {
+                return new Refusal(PartnerCodes.DisbursementEnvelopeAlreadyExists, "Two envelopes of this request have the same id.", RefusalKind.Conflict);
+            }
+
             request.Request.Remember(db, at, ids);
             for (var i = 0; i < ids.Length; i++)
             {
@@ -200,11 +205,7 @@ internal static class CreateEnvelopes
                 }
 
                 return new Refusal(PartnerCodes.DisbursementEnvelopeAlreadyExists,
-                    "An envelope with one of these ids exists already or is named twice here; leave id out to be given a new one.", RefusalKind.Conflict);
-            }
-            catch (InvalidOperationException) when (ids.Distinct(StringComparer.Ordinal).Count() < ids.Length)
-            {
-                return new Refusal(PartnerCodes.DisbursementEnvelopeAlreadyExists, "Two envelopes of this request have the same id.", RefusalKind.Conflict);
+                    "An envelope with one of these ids exists already; leave id out to be given a new one.", RefusalKind.Conflict);
             }
         }
 

@@ -25,6 +25,8 @@ internal sealed class DisbursementPayload
 
     public void Refuse(string code) => (Errors ??= []).Add(code);
 
+    public void ForgetErrors() => Errors = null;
+
     public static List<DisbursementPayload> ReadAll(PartnerRequest request, WireErrors errors, bool requireId)
     {
         var lines = new List<DisbursementPayload>();

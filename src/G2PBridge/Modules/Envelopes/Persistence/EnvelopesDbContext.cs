@@ -48,7 +48,7 @@ internal sealed class EnvelopesDbContext(DbContextOptions<EnvelopesDbContext> op
         modelBuilder.Entity<Batch>(batch =>
         {
             batch.ToTable("batch", table => table.HasCheckConstraint("ck_batch_lines", "last_seq >= first_seq"));
-            batch.HasKey(b => b.Id);
+            batch.HasKey(b => b.Id).HasName("pk_batch");
             batch.Property(b => b.Id).HasMaxLength(IdLength);
             batch.Property(b => b.Number).UseIdentityAlwaysColumn();
             batch.Property(b => b.EnvelopeId).HasMaxLength(IdLength);

@@ -33,7 +33,7 @@ namespace G2PBridge.Modules.Envelopes.Persistence.Migrations
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("PK_batch", x => x.id);
+                    table.PrimaryKey("pk_batch", x => x.id);
                     table.CheckConstraint("ck_batch_lines", "last_seq >= first_seq");
                 });
 

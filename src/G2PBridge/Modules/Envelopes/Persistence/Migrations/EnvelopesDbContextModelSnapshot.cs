@@ -105,7 +105,8 @@ namespace G2PBridge.Modules.Envelopes.Persistence.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("taken_at");
 
-                    b.HasKey("Id");
+                    b.HasKey("Id")
+                        .HasName("pk_batch");
 
                     b.HasIndex("EnvelopeId");
 

@@ -1,0 +1,42 @@
+using G2PBridge.Simulators.Platform;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace G2PBridge.Simulators.ExampleBank.Booking;
+
+/// <summary>
+/// Books accepted batches: claim and booking are one transaction, so a crash leaves a batch accepted and nothing half done.
+/// </summary>
+internal sealed class Bookkeeper(SimulatorsDatabase database, IOptions<SimulatorsOptions> options, TimeProvider clock)
+{
+    private readonly ExampleBankOptions _bank = options.Value.ExampleBank;
+
+    /// <returns>How many payments were booked; null when nothing waits.</returns>
+    public async Task<long?> BookNextAsync(CancellationToken ct)
+    {
+        await using var connection = await database.OpenAsync(ct);
+        var now = clock.GetUtcNow();
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await connection.ExecuteAsync(BookingSql.Plan, ct);
+        var batches = (await connection.ListAsync(
+            BookingSql.Claim, r => r.GetInt64(0), ct, now - _bank.BookingDelay, (long)_bank.PaymentsPerBooking)).ToArray();
+        if (batches.Length == 0)
+            return null;
+
+        await using var booking = new NpgsqlBatch(connection);
+        booking.Add(BookingSql.LockRemitters, batches);
+        booking.Add(BookingSql.Debits, batches, now);
+        booking.Add(BookingSql.Credits, batches, now);
+        booking.Add(BookingSql.Returns, batches, now);
+        await booking.ExecuteNonQueryAsync(ct);
+        var counts = await connection.ListAsync(BookingSql.Finish, r => r.GetInt32(0), ct, batches, now);
+        await transaction.CommitAsync(ct);
+        return counts.Sum(c => (long)c);
+    }
+
+    public async Task ExpireBlocksAsync(CancellationToken ct)
+    {
+        await using var connection = await database.OpenAsync(ct);
+        await connection.ExecuteAsync(BookingSql.ExpireBlocks, ct, clock.GetUtcNow());
+    }
+}

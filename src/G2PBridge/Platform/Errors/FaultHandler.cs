@@ -1,0 +1,51 @@
+using FluentValidation;
+using G2PBridge.PartnerApi;
+using Microsoft.AspNetCore.Diagnostics;
+using Npgsql;
+
+namespace G2PBridge.Platform.Errors;
+
+/// <summary>
+/// The last catch of a request. What a person can mend (bad input) is said; a fault is logged once and answered without its
+/// text, in the shape of the API that was asked: the contract's error list at the root, problem details under /v1.
+/// </summary>
+internal sealed partial class FaultHandler(ILogger<FaultHandler> logger) : IExceptionHandler
+{
+    public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
+    {
+        if (httpContext.RequestAborted.IsCancellationRequested && exception is OperationCanceledException or IOException)
+        {
+            // Nobody is listening any more.
+            return true;
+        }
+
+        var (status, code, message) = exception switch
+        {
+            BadHttpRequestException bad => (bad.StatusCode, PartnerEndpoint.MalformedCode, $"Invalid Input. {bad.Message}"),
+            ValidationException invalid => (StatusCodes.Status400BadRequest, PartnerEndpoint.MalformedCode, string.Join(" ", invalid.Errors.Select(error => error.ErrorMessage))),
+            _ when IsDatabaseOutage(exception) => (StatusCodes.Status503ServiceUnavailable, "DATABASE_CONNECTION_ERROR", "The database cannot be reached; the request was not carried out, try again."),
+            _ => (StatusCodes.Status500InternalServerError, PartnerEndpoint.UnknownErrorCode, "Unknown Error."),
+        };
+        if (status >= StatusCodes.Status500InternalServerError)
+        {
+            LogFault(httpContext.Request.Method, httpContext.Request.Path, exception);
+        }
+
+        if (httpContext.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal))
+        {
+            await TypedResults.Problem(title: code, detail: message, statusCode: status).ExecuteAsync(httpContext);
+        }
+        else
+        {
+            await PartnerEndpoint.WriteErrorsAsync(httpContext, status, [(code, message)]);
+        }
+
+        return true;
+    }
+
+    private static bool IsDatabaseOutage(Exception exception) =>
+        exception is NpgsqlException { IsTransient: true } or TimeoutException || (exception.InnerException is { } inner && IsDatabaseOutage(inner));
+
+    [LoggerMessage(120, LogLevel.Error, "{Method} {Path} failed")]
+    private partial void LogFault(string method, string path, Exception exception);
+}

@@ -1,0 +1,260 @@
+using System.Globalization;
+using System.Net.Sockets;
+using G2PBridge.LocalPostgres;
+using G2PBridge.Platform.Persistence;
+using G2PBridge.Simulators;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Serilog;
+using Serilog.Events;
+
+namespace G2PBridge.Platform.Hosting;
+
+/// <summary>
+/// One running bridge: settings, database, host. Used by every command that needs more than one of them, and by the tests of the real thing.
+/// </summary>
+internal sealed class BridgeApplication : IAsyncDisposable
+{
+    public const string DefaultUrl = "http://127.0.0.1:8000";
+    private const string BridgeDatabase = "g2pbridge";
+    private const string SimulatorsDatabase = "simulators";
+
+    private readonly LocalPostgresCluster? _cluster;
+
+    private BridgeApplication(WebApplication web, LocalPostgresCluster? cluster)
+    {
+        Web = web;
+        _cluster = cluster;
+    }
+
+    public WebApplication Web { get; }
+
+    public IServiceProvider Services => Web.Services;
+
+    /// <summary>Where it listens, once started.</summary>
+    public Uri Address => new(Web.Urls.First().Replace("//0.0.0.0", "//127.0.0.1", StringComparison.Ordinal).Replace("//[::]", "//127.0.0.1", StringComparison.Ordinal));
+
+    /// <summary>Reads the settings, finds or starts the database, and puts the host together without starting it.</summary>
+    /// <exception cref="StartupRefusedException">Something an administrator can mend; the message says what.</exception>
+    public static async Task<BridgeApplication> BuildAsync(BridgeStart start, CancellationToken cancellationToken)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+        {
+            Args = [.. start.Settings],
+            // The settings lie beside the program, wherever it was started from.
+            ContentRootPath = AppContext.BaseDirectory,
+            EnvironmentName = start.EnvironmentName,
+        });
+        AddLogging(builder, start.QuietLog);
+        if (string.IsNullOrEmpty(builder.Configuration["urls"]) && string.IsNullOrEmpty(builder.Configuration["http_ports"]))
+        {
+            builder.WebHost.UseUrls(DefaultUrl);
+        }
+
+        var cluster = await StartClusterAsync(builder, start.Report, cancellationToken);
+        try
+        {
+            var connectionString = cluster?.ConnectionString(BridgeDatabase) ?? builder.Configuration.GetConnectionString("G2PBridge")!;
+            await ReachAsync(connectionString, cancellationToken);
+            builder.Services.AddBridge(builder.Configuration, connectionString);
+            builder.Services.AddSingleton(new StartedWith(start.Report));
+            var simulators = AddSimulators(builder, cluster);
+            start.Configure?.Invoke(builder);
+            var web = builder.Build();
+            web.UseBridge(simulators);
+            return new BridgeApplication(web, cluster);
+        }
+        catch
+        {
+            if (cluster is not null)
+            {
+                await cluster.DisposeAsync();
+            }
+
+            throw;
+        }
+    }
+
+    public Task MigrateAsync(CancellationToken cancellationToken) => Services.GetRequiredService<DatabaseMigrator>().MigrateAsync(cancellationToken);
+
+    /// <summary>Brings the database up to date where that is ours to do, then listens.</summary>
+    /// <exception cref="StartupRefusedException">Something an administrator can mend; the message says what.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (_cluster is not null || Web.Environment.IsDevelopment())
+        {
+            await MigrateAsync(cancellationToken);
+        }
+        else if (await Services.GetRequiredService<DatabaseMigrator>().PendingAsync(cancellationToken) is { Count: > 0 } pending)
+        {
+            throw new StartupRefusedException($"The database lacks {pending.Count} migrations of this version; run 'g2pbridge migrate' with the same settings, then start again.");
+        }
+
+        if (Web.Services.GetService<IOptions<SimulatorsOptions>>() is { Value.ConnectionString.Length: > 0 })
+        {
+            await Web.Services.PrepareSimulatorsAsync(cancellationToken);
+        }
+
+        try
+        {
+            await Web.StartAsync(cancellationToken);
+        }
+        catch (OptionsValidationException exception)
+        {
+            throw new StartupRefusedException("The settings cannot be used: " + string.Join(" ", exception.Failures), exception);
+        }
+        catch (IOException exception) when (exception.InnerException is AddressInUseException or SocketException)
+        {
+            throw new StartupRefusedException(
+                $"The address {string.Join(", ", Web.Urls)} is in use by another program; stop it, or start here with --urls http://127.0.0.1:8001.", exception);
+        }
+        catch (SocketException exception)
+        {
+            throw new StartupRefusedException($"The address {string.Join(", ", Web.Urls)} cannot be listened on ({exception.Message}); choose another with --urls.", exception);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Web.DisposeAsync();
+        if (_cluster is not null)
+        {
+            await _cluster.DisposeAsync();
+        }
+    }
+
+    private static void AddLogging(WebApplicationBuilder builder, bool quiet)
+    {
+        var log = new LoggerConfiguration()
+            .ReadFrom.Configuration(builder.Configuration)
+            .Enrich.FromLogContext()
+            .WriteTo.Console(
+                outputTemplate: "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj}{NewLine}{Exception}", formatProvider: CultureInfo.InvariantCulture,
+                restrictedToMinimumLevel: quiet ? LogEventLevel.Error : LogEventLevel.Verbose, standardErrorFromLevel: LogEventLevel.Verbose);
+        if (quiet)
+        {
+            log.MinimumLevel.Override("Microsoft.Hosting.Lifetime", LogEventLevel.Warning);
+        }
+
+        builder.Logging.ClearProviders();
+        builder.Logging.AddSerilog(log.CreateLogger(), dispose: true);
+    }
+
+    private static async Task<LocalPostgresCluster?> StartClusterAsync(WebApplicationBuilder builder, Action<string> report, CancellationToken cancellationToken)
+    {
+        if (!string.IsNullOrWhiteSpace(builder.Configuration.GetConnectionString("G2PBridge")))
+        {
+            return null;
+        }
+
+        if (!builder.Environment.IsDevelopment())
+        {
+            throw new StartupRefusedException(
+                $"No database is configured for {builder.Environment.EnvironmentName}: set ConnectionStrings__G2PBridge to a PostgreSQL 15 or newer, for example 'Host=db;Database=g2pbridge;Username=g2pbridge;Password=…'. " +
+                "(In Development the bridge starts a private one.)");
+        }
+
+        var root = RepositoryRoot();
+        try
+        {
+            var cluster = await LocalPostgresCluster.StartAsync(
+                new LocalPostgresOptions { Folder = builder.Configuration["LocalPostgres:Folder"] ?? Path.Combine(root, ".data", "postgres"), RepositoryRoot = root },
+                report, cancellationToken);
+            await cluster.EnsureDatabaseAsync(BridgeDatabase, cancellationToken);
+            await cluster.EnsureDatabaseAsync(SimulatorsDatabase, cancellationToken);
+            return cluster;
+        }
+        catch (LocalPostgresException exception)
+        {
+            throw new StartupRefusedException(exception.Message, exception);
+        }
+    }
+
+    /// <summary>The checkout that we were started in or built in; else the current folder.</summary>
+    private static string RepositoryRoot()
+    {
+        foreach (var start in new[] { Environment.CurrentDirectory, AppContext.BaseDirectory })
+        {
+            for (var folder = new DirectoryInfo(start); folder is not null; folder = folder.Parent)
+            {
+                if (File.Exists(Path.Combine(folder.FullName, "G2PBridge.sln")))
+                {
+                    return folder.FullName;
+                }
+            }
+        }
+
+        return Environment.CurrentDirectory;
+    }
+
+    private static async Task ReachAsync(string connectionString, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var source = NpgsqlDataSource.Create(connectionString);
+            await using var connection = await source.OpenConnectionAsync(cancellationToken);
+            if (connection.PostgreSqlVersion.Major < 15)
+            {
+                throw new StartupRefusedException($"The database server is PostgreSQL {connection.PostgreSqlVersion}; the bridge needs 15 or newer.");
+            }
+        }
+        catch (ArgumentException exception)
+        {
+            throw new StartupRefusedException($"ConnectionStrings:G2PBridge cannot be read ({exception.Message.TrimEnd('.')}); write it as 'Host=…;Database=…;Username=…;Password=…'.", exception);
+        }
+        catch (Exception exception) when (exception is NpgsqlException or SocketException or TimeoutException)
+        {
+            var target = new NpgsqlConnectionStringBuilder(connectionString);
+            throw new StartupRefusedException(
+                $"The database '{target.Database}' at {target.Host}:{target.Port} cannot be reached ({exception.Message.TrimEnd('.')}); check ConnectionStrings:G2PBridge and that PostgreSQL is running.", exception);
+        }
+    }
+
+    private static bool AddSimulators(WebApplicationBuilder builder, LocalPostgresCluster? cluster)
+    {
+        var section = builder.Configuration.GetSection(SimulatorsOptions.Section);
+        if (builder.Environment.IsProduction() || !section.GetValue("Enabled", cluster is not null))
+        {
+            return false;
+        }
+
+        builder.Services.AddSimulators(section);
+        if (cluster is not null)
+        {
+            builder.Services.Configure<SimulatorsOptions>(options => options.ConnectionString = cluster.ConnectionString(SimulatorsDatabase));
+        }
+
+        return true;
+    }
+}
+
+/// <summary>How a bridge is to be started.</summary>
+/// <param name="Settings">Command line settings, such as <c>--urls http://127.0.0.1:9000</c>.</param>
+/// <param name="Report">Receives one sentence for each step that takes time.</param>
+internal sealed record BridgeStart(IReadOnlyList<string> Settings, Action<string> Report)
+{
+    public string? EnvironmentName { get; init; }
+
+    /// <summary>Only errors are logged, for a command that draws its own progress.</summary>
+    public bool QuietLog { get; init; }
+
+    public Action<WebApplicationBuilder>? Configure { get; init; }
+}
+
+/// <summary>What the host was started with, for services that report.</summary>
+internal sealed record StartedWith(Action<string> Report);
+
+/// <summary>The bridge cannot start; the message is one sentence for the person who starts it.</summary>
+internal sealed class StartupRefusedException : Exception
+{
+    public StartupRefusedException(string message)
+        : base(message)
+    {
+    }
+
+    public StartupRefusedException(string message, Exception inner)
+        : base(message, inner)
+    {
+    }
+}

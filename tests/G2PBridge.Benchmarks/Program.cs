@@ -1,0 +1,25 @@
+using System.Diagnostics;
+using System.Globalization;
+using BenchmarkDotNet.Running;
+using G2PBridge.Benchmarks;
+
+// "quick" is a stopwatch for a first look; everything else goes to BenchmarkDotNet.
+if (args is not ["quick", ..])
+{
+    BenchmarkSwitcher.FromAssembly(typeof(StatementBenchmarks).Assembly).Run(args);
+    return;
+}
+foreach (var (name, bytes, profile) in new[] { ("MT940", StatementSource.Mt940(1_000_000), "example-bank"), ("camt.053", StatementSource.Camt053(200_000), "generic") })
+{
+    foreach (var fingerprints in new[] { true, true, true, true, false, false, false })
+    {
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        var cpu = Environment.CpuUsage.TotalTime;
+        var watch = Stopwatch.StartNew();
+        var entries = await StatementBenchmarks.ReadAsync(bytes, profile, fingerprints);
+        var seconds = watch.Elapsed.TotalSeconds;
+        var busy = (Environment.CpuUsage.TotalTime - cpu).TotalSeconds;
+        var allocated = (GC.GetTotalAllocatedBytes(precise: true) - before) / 1024.0 / 1024.0;
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-9} {entries / seconds,12:N0} entries/s ({entries / busy,10:N0} per CPU second)  {bytes.Length / seconds / 1e6,8:N0} MB/s  {allocated,8:N2} MiB allocated"));
+    }
+}

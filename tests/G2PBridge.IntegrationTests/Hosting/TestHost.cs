@@ -1,0 +1,183 @@
+using G2PBridge.Connectors;
+using G2PBridge.LocalPostgres;
+using G2PBridge.Platform.Hosting;
+using G2PBridge.Platform.Jobs;
+using G2PBridge.Platform.Persistence;
+using MediatR;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace G2PBridge.IntegrationTests;
+
+/// <summary>
+/// One real host on one real PostgreSQL for the whole run: real HTTP on a free port, real migrations, the scheduler off, the clock in the
+/// tests' hands, and a scripted bank and mapper at the connector port. Set <c>G2PBRIDGE_TEST_POSTGRES</c> to a connection string to use a
+/// server of your own; a missing database fails the run.
+/// </summary>
+[SetUpFixture]
+internal sealed class TestHost
+{
+    private static TemporaryPostgres? _postgres;
+    private static WebApplication? _web;
+    private static string? _truncateAll;
+
+    public static FakeClock Clock { get; } = new();
+    public static ScriptedMapper Mapper { get; } = new();
+    public static ScriptedBank Bank { get; } = new();
+    public static string ConnectionString { get; private set; } = "";
+    public static IServiceProvider Services => _web!.Services;
+    public static NpgsqlDataSource Source => Services.GetRequiredService<NpgsqlDataSource>();
+    public static Uri Address => new(_web!.Urls.First());
+
+    [OneTimeSetUp]
+    public async Task StartAsync()
+    {
+        ConnectionString = await FindDatabaseAsync("g2pbridge_test");
+        _web = Build(ConnectionString, services =>
+        {
+            services.AddSingleton<TimeProvider>(Clock);
+            services.AddSingleton<IMapperConnector>(Mapper);
+            Bank.Register(services);
+        });
+        await _web.Services.GetRequiredService<DatabaseMigrator>().MigrateAsync(CancellationToken.None);
+        await _web.StartAsync();
+    }
+
+    [OneTimeTearDown]
+    public async Task StopAsync()
+    {
+        if (_web is not null)
+        {
+            await _web.DisposeAsync();
+        }
+
+        if (_postgres is not null)
+        {
+            await _postgres.DisposeAsync();
+        }
+    }
+
+    /// <summary>A further host on a database, with the scheduler off; the caller starts and disposes it.</summary>
+    public static WebApplication Build(string connectionString, Action<IServiceCollection> configure, params (string Key, string Value)[] settings)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, EnvironmentName = "Test" });
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["SponsorBanks:Default:SponsorBankCode"] = "EXAMPLE-BANK",
+            ["SponsorBanks:Default:AccountNumber"] = "SPONSOR0001",
+            ["SponsorBanks:Banks:EXAMPLE-BANK:Connector"] = "example-bank",
+            ["SponsorBanks:Banks:EXAMPLE-BANK:BaseUrl"] = "http://127.0.0.1:9",
+            ["Programmes:Default:TimeZone"] = "UTC",
+        });
+        builder.Configuration.AddInMemoryCollection(settings.Select(setting => new KeyValuePair<string, string?>(setting.Key, setting.Value)));
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Logging.ClearProviders().AddProvider(new TestLog()).SetMinimumLevel(LogLevel.Warning);
+        builder.Services.AddBridge(builder.Configuration, connectionString);
+        foreach (var scheduling in builder.Services.Where(IsScheduling).ToList())
+        {
+            builder.Services.Remove(scheduling);
+        }
+
+        configure(builder.Services);
+        var web = builder.Build();
+        web.UseBridge(withSimulators: false);
+        return web;
+    }
+
+    /// <summary>Empties every table of every module, as if the migrations had just run.</summary>
+    public static async Task ResetAsync()
+    {
+        await using var connection = await Source.OpenConnectionAsync();
+        if (_truncateAll is null)
+        {
+            await using var list = new NpgsqlCommand(
+                $"""
+                select string_agg(format('%I.%I', n.nspname, c.relname), ', ')
+                  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+                 where c.relkind in ('r', 'p') and not c.relispartition and n.nspname in ('envelopes', 'resolution', 'funds', 'disbursement', 'reconciliation', 'in_kind', 'notifications')
+                   and c.relname not in ('{ModuleDbContext.HistoryTable}', 'installation')
+                """, connection);
+            _truncateAll = $"truncate {await list.ExecuteScalarAsync()} restart identity cascade";
+        }
+
+        await using var truncate = new NpgsqlCommand(_truncateAll, connection);
+        await truncate.ExecuteNonQueryAsync();
+        Clock.Reset();
+        Mapper.Reset();
+        Bank.Reset();
+        TestLog.Clear();
+    }
+
+    /// <summary>Works off everything that every background job finds, until none finds anything more.</summary>
+    public static async Task WorkAsync(IServiceProvider? services = null)
+    {
+        var provider = services ?? Services;
+        bool any;
+        do
+        {
+            any = false;
+            foreach (var job in provider.GetRequiredService<PollingJobRegistry>().Jobs.Values)
+            {
+                any |= await WorkAsync(job.Name, provider) > 0;
+            }
+        }
+        while (any);
+    }
+
+    /// <summary>Works off what one background job finds; gives the number of items.</summary>
+    public static async Task<int> WorkAsync(string jobName, IServiceProvider? services = null)
+    {
+        var provider = services ?? Services;
+        var job = provider.GetRequiredService<PollingJobRegistry>().Jobs[jobName];
+        var done = 0;
+        while (true)
+        {
+            await using var scope = provider.CreateAsyncScope();
+            if (!await scope.ServiceProvider.GetRequiredService<IMediator>().Send(job.NextItem()))
+            {
+                return done;
+            }
+
+            done++;
+        }
+    }
+
+    public static async Task<TResponse> SendAsync<TResponse>(IRequest<TResponse> request, IServiceProvider? services = null)
+    {
+        await using var scope = (services ?? Services).CreateAsyncScope();
+        return await scope.ServiceProvider.GetRequiredService<IMediator>().Send(request);
+    }
+
+    /// <summary>A database of this name on the test server, made when it is missing.</summary>
+    public static async Task<string> FindDatabaseAsync(string name)
+    {
+        if (Environment.GetEnvironmentVariable("G2PBRIDGE_TEST_POSTGRES") is not { Length: > 0 } server)
+        {
+            _postgres ??= await TemporaryPostgres.StartAsync(report: TestContext.Progress.WriteLine);
+            await _postgres.EnsureDatabaseAsync(name);
+            return _postgres.ConnectionString(name) + ";Include Error Detail=true";
+        }
+
+        await using var source = NpgsqlDataSource.Create(server);
+        await using (var exists = source.CreateCommand("select 1 from pg_database where datname = $1"))
+        {
+            exists.Parameters.Add(new() { Value = name });
+            if (await exists.ExecuteScalarAsync() is null)
+            {
+                await using var create = source.CreateCommand($"create database {name}");
+                await create.ExecuteNonQueryAsync();
+            }
+        }
+
+        return new NpgsqlConnectionStringBuilder(server) { Database = name, IncludeErrorDetail = true }.ConnectionString;
+    }
+
+    private static bool IsScheduling(ServiceDescriptor service) =>
+        service.ServiceType == typeof(IHostedService)
+        && (service.ImplementationType == typeof(PollingJobScheduling) || service.ImplementationType?.Namespace?.StartsWith("Quartz", StringComparison.Ordinal) == true);
+}
