@@ -168,9 +168,9 @@ internal sealed class MtReader : StatementReader
     {
         while (true)
         {
-            if (_refusal is not null && _mode is Mode.Outside or Mode.Inside)
+            if (_refusal is { } refusal && _mode is (Mode.Outside or Mode.Inside))
             {
-                if (_refusal is { } refusal && _mode == Mode.Inside) Tally.Note(refusal.Code, refusal.Severity, refusal.Message, refusal.Line);
+                if (_mode == Mode.Inside) Tally.Note(refusal.Code, refusal.Severity, refusal.Message, refusal.Line);
                 if (_mode == Mode.Inside) SettlePending(endsMessage: true);
                 _mode = _mode == Mode.Inside ? Mode.Ending : Mode.FileEnding;
                 continue;
@@ -417,7 +417,8 @@ internal sealed class MtReader : StatementReader
         if (_nulBytes > 0) Tally.Note(FindingCodes.NulBytes, Verdict.Warn, "The file holds NUL bytes.", _lineNumber);
 
         var first = line[0];
-        var tag = first == ':' ? MtFields.ReadTag(line, out var contentAt) : Continue(line, out contentAt);
+        var contentAt = 0;
+        var tag = first == ':' ? MtFields.ReadTag(line, out contentAt) : _pendingTagAt >= 0 ? Continue(line, out contentAt) : 0;
         if (_pendingEnd)
         {
             // A lone dash, and then an entry or a balance: the message goes on.
@@ -531,7 +532,6 @@ internal sealed class MtReader : StatementReader
     private int Continue(ReadOnlySpan<byte> line, out int contentAt)
     {
         contentAt = 0;
-        if (_pendingTagAt < 0) return 0;
         var pending = _buffer.AsSpan(_itemStart + _lines[_pendingTagAt].Start, _lines[_pendingTagAt].Length);
         Span<byte> joined = stackalloc byte[8];
         pending.CopyTo(joined);
@@ -985,8 +985,6 @@ internal sealed class MtReader : StatementReader
     private void CheckEnd()
     {
         var line = _lineNumber - 1;
-        if (_refusal is not null)
-            Tally.Note(_refusal.Code, _refusal.Severity, _refusal.Message, _refusal.Line);
         if (!_hasReference) Tally.Note(FindingCodes.NoReference, Verdict.Warn, "The statement has no field 20.", _statementLine);
         if (Blank(_account) is null) Tally.Note(FindingCodes.NoAccount, Verdict.Reject, "The statement names no account.", _statementLine);
         if (_number is not null && Header.StatementNumber is null)
