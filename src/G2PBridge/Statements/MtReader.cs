@@ -539,7 +539,7 @@ internal sealed class MtReader : StatementReader
         line[..take].CopyTo(joined[pending.Length..]);
         var tag = MtFields.ReadTag(joined[..(pending.Length + take)], out var at);
         if (tag == 0 || !MtFields.IsKnown(tag) || !LegalAfterEntry(tag) || at <= pending.Length) return 0;
-        _lineCount = _pendingTagAt;
+        DropLines(_pendingTagAt);
         _pendingTagAt = -1;
         Tally.Note(FindingCodes.BrokenTag, Verdict.Warn, "A field's tag is broken over two lines.", _lineNumber);
         contentAt = at - pending.Length;
@@ -596,9 +596,15 @@ internal sealed class MtReader : StatementReader
     {
         _pendingTagAt = -1;
         if (_pendingDashAt < 0) return;
-        if (endsMessage) _lineCount = _pendingDashAt;
+        if (endsMessage) DropLines(_pendingDashAt);
         else _itemWarnings |= EntryWarnings.DashInText;
         _pendingDashAt = -1;
+    }
+
+    private void DropLines(int from)
+    {
+        _lineCount = from;
+        _statementLines = Math.Min(_statementLines, from);
     }
 
     private bool ContinueText(ReadOnlySpan<byte> line)
