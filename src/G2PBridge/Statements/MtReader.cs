@@ -473,7 +473,7 @@ internal sealed class MtReader : StatementReader
                 tag = 0;
             }
         }
-        if (tag == 0 && _context == Context.Narrative && (line.Length is > 0 and < 4) && first == ':' && IsTagStart(line))
+        if (tag == 0 && _itemOpen && first == ':' && line.Length < 4 && IsTagStart(line))
         {
             // ":" or ":8" at a line's end: perhaps a tag that the bank's line width cut.
             if (!AddLine()) return EmitCut();
