@@ -230,6 +230,7 @@ internal sealed class Iso20022Reader : StatementReader
     }
 
     private bool _afterEnd;
+    private int _depth;
     private int _emptyDepth = -1;
 
     /// <summary>Reads on until there is an event (true) or something in <see cref="_next"/> to do (false).</summary>
@@ -252,7 +253,7 @@ internal sealed class Iso20022Reader : StatementReader
             switch (_xml.NodeType)
             {
                 case XmlNodeType.Element:
-                    var depth = _xml.Depth;
+                    var depth = _depth++;
                     if (depth > MaxDepth) throw new RefusedXmlException("The XML is nested too deeply to be a statement.");
                     var token = _names.Find(_xml.LocalName);
                     if (token == T.Other && _rootName is null && depth <= 1) token = OldRoot(_xml.LocalName);
@@ -260,6 +261,7 @@ internal sealed class Iso20022Reader : StatementReader
                     _charCount = 0;
                     _collect = token != T.Other;
                     var isEmpty = _xml.IsEmptyElement;
+                    if (isEmpty) _depth--;
                     if (StartOf(token, depth))
                     {
                         if (isEmpty) _emptyDepth = depth;
@@ -275,7 +277,7 @@ internal sealed class Iso20022Reader : StatementReader
                     if (_collect) Collect();
                     break;
                 case XmlNodeType.EndElement:
-                    depth = _xml.Depth;
+                    depth = --_depth;
                     if (EndOf(_path[depth], depth)) return true;
                     if (_next != Next.Read) return false;
                     _collect = false;
