@@ -37,7 +37,7 @@ internal static class InspectStatement
                 Access = FileAccess.Read,
                 Share = FileShare.Read,
                 Options = FileOptions.Asynchronous | FileOptions.SequentialScan,
-                BufferSize = 0,
+                BufferSize = 64 * 1024,
             });
             await using var reader = await StatementReader.OpenAsync(stream, profile, ct: ct);
             while (await reader.ReadAsync(ct))

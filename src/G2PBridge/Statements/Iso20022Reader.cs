@@ -715,7 +715,8 @@ internal sealed class Iso20022Reader : StatementReader
         Entry.DetailOrdinal = number;
         if (detail.HasAmount) Entry.SetAmount(detail.Units, detail.Scale);
         else Entry.SetAmount(0, 0);
-        if (detail.Direction != 0) Entry.Mark = detail.Direction > 0 ? EntryMark.Credit : EntryMark.Debit;
+        var turned = Profile.ReversalShowsOriginalDirection && _main.Reversal == true;
+        if (detail.Direction != 0) Entry.Mark = detail.Direction > 0 != turned ? EntryMark.Credit : EntryMark.Debit;
         if (detail.Currency is not null) Entry.Currency = detail.Currency;
         Event = StatementEvent.Detail;
         return true;

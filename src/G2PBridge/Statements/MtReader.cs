@@ -993,7 +993,8 @@ internal sealed class MtReader : StatementReader
         var line = _lineNumber - 1;
         if (!_hasReference) Tally.Note(FindingCodes.NoReference, Verdict.Warn, "The statement has no field 20.", _statementLine);
         if (Blank(_account) is null) Tally.Note(FindingCodes.NoAccount, Verdict.Reject, "The statement names no account.", _statementLine);
-        if (_number is not null && Header.StatementNumber is null)
+        if (_number is null) Tally.Note(FindingCodes.NoNumber, Verdict.Warn, "The statement has no number (field 28C).", _statementLine);
+        else if (Header.StatementNumber is null)
             Tally.Note(FindingCodes.NumberUnreadable, Verdict.Accept, "The statement number is not a number.", _statementLine);
         if (Header.Format is StatementFormat.Mt942)
         {

@@ -123,6 +123,18 @@ internal sealed class UpstreamWeaknessTests
         Assert.That((entry.Reference!.Value.Value, entry.Return.RawReason, entry.Return.ReasonCode, entry.Beneficiary), Is.EqualTo(("1728381398014392", "ACCOUNT_CLOSED", "AC04", "BENE_1")));
     }
 
+    [TestCase("N\nP\nC\nBENE\nDISB\nACCOUNT_CLOSED", "AC04")]
+    [TestCase("N\nP\nC\nBENE\nDISB\nACCOUNT_CLOSED\n", "AC04")]
+    [TestCase("N\nP\nC\nACCOUNT_CLOSED", "AC04")]
+    [TestCase("N\nP\nC\nBENE\nDISB\n", null)]
+    [TestCase("N\nP\nC\nBENE\nDISB", null)]
+    public async Task The_reason_is_line_six_or_a_known_last_line_and_never_an_id(string text, string? code)
+    {
+        var result = await Read($":61:2606190619RD10,00NTRFREF//B\n:86:{text}", "62F:C260619USD110,00");
+        Assert.That(result.Entries.Single().Return.ReasonCode, Is.EqualTo(code));
+        if (code is null) Assert.That(result.Entries.Single().Return.RawReason, Is.Null);
+    }
+
     [Test]
     public async Task Both_the_stub_and_the_full_id_are_offered_when_the_reference_was_cut()
     {
