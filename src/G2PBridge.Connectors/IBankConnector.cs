@@ -83,7 +83,11 @@ public abstract record FundsBlock
     /// <param name="Amount">What is really blocked; a bank may grant less than was asked for.</param>
     public sealed record Blocked(string Reference, decimal Amount) : FundsBlock;
 
+    /// <summary>The bank's own, documented "no": nothing is blocked under this key.</summary>
     public sealed record Refused(string Reason) : FundsBlock;
+
+    /// <summary>This request did not reach the bank, provably. Says nothing about an earlier request with the same key.</summary>
+    public sealed record NotSent(string Why) : FundsBlock;
 
     /// <summary>The bank may or may not have blocked the amount.</summary>
     public sealed record NotKnown(string Why) : FundsBlock;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
@@ -85,7 +86,7 @@ internal static class DemoCommand
         var (run, isCarriedOn) = DemoRun.Begin(note, people, clock.GetUtcNow());
         console.WriteLine(isCarriedOn
             ? $"Carrying on with envelope {run.EnvelopeId}: {people.People.Count} people."
-            : $"Paying {people.People.Count} people, {people.Total.ToString("#,0.00", System.Globalization.CultureInfo.InvariantCulture)} {people.Currency}, in envelope {run.EnvelopeId}, through {bridge.Address}");
+            : $"Paying {people.People.Count} people, {people.Total.ToString("#,0.00", CultureInfo.InvariantCulture)} {people.Currency}, in envelope {run.EnvelopeId}, through {bridge.Address}");
 
         using var http = new HttpClient { Timeout = TimeSpan.FromMinutes(5) };
         var client = new DemoClient(http, bridge.Address, run, people);

@@ -1,17 +1,41 @@
+using G2PBridge.Modules.Disbursement.Domain;
+using G2PBridge.Modules.Disbursement.Features;
 using G2PBridge.Modules.Disbursement.Persistence;
+using G2PBridge.Modules.Funds.Contracts;
+using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Persistence;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 
 namespace G2PBridge.Modules.Disbursement;
 
+/// <summary>Hands resolved and funded lines to the sponsor banks, each once, and finds out what became of them.</summary>
 internal static class DisbursementModule
 {
     public const string Schema = "disbursement";
+    public const string Recover = "recover-chunks";
 
     public static IServiceCollection AddDisbursement(this IServiceCollection services)
     {
         services.AddModuleDbContext<DisbursementDbContext>(Schema);
+        services.AddOptions<DisbursementOptions>().BindConfiguration(DisbursementOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.TryAddSingleton<ISendObserver, NoSendObserver>();
+        services.AddSingleton<BankLanes>();
+        services.AddSingleton<ReferencePrefix>();
+        services.AddSingleton<ChunkQueue>();
+        services.AddSingleton<Settlement>();
+        services.AddSingleton<DispatchReads>();
+        services.AddPollingJob(provider => new PollingJobDescription(Work.TakeFundedWork, Schema, Options(provider).PollInterval, 1, () => new TakeFundedWork.Command()));
+        // The lanes hold each bank to its share; the workers are as many as all lanes together.
+        services.AddPollingJob(provider => new PollingJobDescription(
+            Work.SendChunks, Schema, Options(provider).PollInterval, Options(provider).Parallelism * Math.Max(1, provider.GetRequiredService<IBankConnectors>().Codes.Count), () => new SendNextChunk.Command()));
+        services.AddPollingJob(provider => new PollingJobDescription(Work.InquireUnknown, Schema, Options(provider).PollInterval, 2, () => new InquireNextChunk.Command()));
+        services.AddPollingJob(provider => new PollingJobDescription(Work.FinishEnvelopes, Schema, Options(provider).PollInterval, 1, () => new FinishNextEnvelope.Command()));
+        services.AddPollingJob(provider => new PollingJobDescription(Recover, Schema, Options(provider).RecoveryInterval, 1, () => new RecoverChunks.Command()));
         return services;
     }
 
     public static IEndpointRouteBuilder MapDisbursement(this IEndpointRouteBuilder routes) => routes;
+
+    private static DisbursementOptions Options(IServiceProvider provider) => provider.GetRequiredService<IOptions<DisbursementOptions>>().Value;
 }

@@ -71,7 +71,7 @@ internal sealed class BridgeApplication : IAsyncDisposable
             start.Configure?.Invoke(builder);
             var web = builder.Build();
             web.UseBridge(simulators);
-            return new BridgeApplication(web, cluster, simulators, Path.Combine(RepositoryRoot(), ".data"));
+            return new BridgeApplication(web, cluster, simulators, Path.GetDirectoryName(ClusterFolder(builder.Configuration))!);
         }
         catch
         {
@@ -163,11 +163,10 @@ internal sealed class BridgeApplication : IAsyncDisposable
                 "(In Development the bridge starts a private one.)");
         }
 
-        var root = RepositoryRoot();
         try
         {
             var cluster = await LocalPostgresCluster.StartAsync(
-                new LocalPostgresOptions { Folder = builder.Configuration["LocalPostgres:Folder"] ?? Path.Combine(root, ".data", "postgres"), RepositoryRoot = root },
+                new LocalPostgresOptions { Folder = ClusterFolder(builder.Configuration), RepositoryRoot = RepositoryRoot() },
                 report, cancellationToken);
             await cluster.EnsureDatabaseAsync(BridgeDatabase, cancellationToken);
             await cluster.EnsureDatabaseAsync(SimulatorsDatabase, cancellationToken);
@@ -178,6 +177,9 @@ internal sealed class BridgeApplication : IAsyncDisposable
             throw new StartupRefusedException(exception.Message, exception);
         }
     }
+
+    private static string ClusterFolder(IConfiguration configuration) =>
+        Path.GetFullPath(configuration["LocalPostgres:Folder"] ?? Path.Combine(RepositoryRoot(), ".data", "postgres"));
 
     /// <summary>The checkout that we were started in or built in; else the current folder.</summary>
     private static string RepositoryRoot()

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using G2PBridge.Connectors;
 using G2PBridge.Connectors.Spar;
 using G2PBridge.Modules.Disbursement;
 using G2PBridge.Modules.Envelopes;
@@ -40,6 +41,7 @@ internal static class BridgeHost
         services.AddExceptionHandler<FaultHandler>();
         services.AddMediation(type => IsEnabled(type, flags));
         services.AddJobScheduler();
+        services.AddBankConnectors();
 
         services.AddEnvelopes();
         services.AddResolution();

@@ -1,0 +1,125 @@
+using G2PBridge.Modules.Envelopes.Contracts;
+using G2PBridge.Modules.Funds.Contracts;
+using G2PBridge.Modules.Resolution.Contracts;
+using G2PBridge.Platform.Persistence;
+using MediatR;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace G2PBridge.Modules.Disbursement.Features;
+
+/// <summary>
+/// Closes an envelope of which nothing more will be sent and has the rest of its block given back. Closed before the release is asked
+/// for, so that nothing can be sent on money that is going back; an unknown payment keeps it open, its money may still be needed.
+/// </summary>
+internal static partial class FinishNextEnvelope
+{
+    private const string NothingOpen =
+        "not exists (select from disbursement.chunk c where c.envelope_id = e.envelope_id and (c.state not in ('Sent', 'Refused', 'Empty') or c.unknown_lines > 0))";
+
+    internal sealed record Command : IRequest<bool>;
+
+    internal sealed partial class Handler(IMediator mediator, NpgsqlDataSource source, IOptions<DisbursementOptions> options, TimeProvider clock, ILogger<Handler> logger)
+        : IRequestHandler<Command, bool>
+    {
+        public async Task<bool> Handle(Command request, CancellationToken cancellationToken)
+        {
+            if (await NextToReleaseAsync(cancellationToken) is { } closed)
+            {
+                await mediator.Send(new ReleaseUnusedFunds(closed.Id, closed.Used), cancellationToken);
+                await source.ExecuteAsync("update disbursement.envelope set released = true where envelope_id = $1 and complete_at is not null", [closed.Id], cancellationToken);
+                return true;
+            }
+
+            if (await NextToFinishAsync(cancellationToken) is not { } id)
+            {
+                return false;
+            }
+
+            if (await CanStillGrowAsync(id, cancellationToken))
+            {
+                return true;
+            }
+
+            if (await CloseAsync(id, cancellationToken))
+            {
+                LogComplete(id);
+            }
+
+            return true;
+        }
+
+        private async Task<(string Id, decimal Used)?> NextToReleaseAsync(CancellationToken cancellationToken)
+        {
+            var rows = await source.QueryAsync(
+                "select envelope_id, sent_amount from disbursement.envelope where complete_at is not null and not released order by complete_at limit 1", [],
+                reader => (reader.GetString(0), reader.GetDecimal(1)), cancellationToken);
+            return rows is [var row] ? row : null;
+        }
+
+        private async Task<string?> NextToFinishAsync(CancellationToken cancellationToken)
+        {
+            var rows = await source.QueryAsync(
+                $"""
+                update disbursement.envelope e set finish_due_at = $2
+                from (
+                    select e.envelope_id from disbursement.envelope e
+                    where e.complete_at is null and e.finish_due_at <= $1 and e.in_flight_lines = 0 and e.unknown_lines = 0 and {NothingOpen}
+                    order by e.finish_due_at limit 1 for update of e skip locked) as next
+                where e.envelope_id = next.envelope_id
+                returning e.envelope_id
+                """,
+                [clock.GetUtcNow(), clock.GetUtcNow() + options.Value.FinishInterval],
+                reader => reader.GetString(0),
+                cancellationToken);
+            return rows.SingleOrDefault();
+        }
+
+        /// <summary>Lines that are not asked about yet, that will be asked about again, or that are resolved and not here yet.</summary>
+        private async Task<bool> CanStillGrowAsync(string id, CancellationToken cancellationToken)
+        {
+            var envelope = (await mediator.Send(new ReadEnvelopes([id]), cancellationToken)).Single();
+            if (envelope.Status == EnvelopeStatus.Cancelled)
+            {
+                return false;
+            }
+
+            if (await mediator.Send(new ReadResolutionProgress([id]), cancellationToken) is not [var progress])
+            {
+                return envelope.DisbursementsReceived > 0;
+            }
+
+            if (progress.Waiting || progress.Unresolved > progress.Exhausted)
+            {
+                return true;
+            }
+
+            var taken = await source.QueryAsync(
+                "select batch_id, sum(resolved_lines)::int from disbursement.chunk where envelope_id = $1 group by batch_id", [id],
+                reader => (Batch: reader.GetString(0), Lines: reader.GetInt32(1)), cancellationToken);
+            return progress.Resolved > taken.Sum(batch => batch.Lines) || await HasUnaskedBatchAsync(id, [.. taken.Select(batch => batch.Batch)], cancellationToken);
+        }
+
+        /// <summary>A batch of which nothing has arrived here may be one that nobody was asked about yet. Few are, and only at the very end.</summary>
+        private async Task<bool> HasUnaskedBatchAsync(string id, HashSet<string> arrived, CancellationToken cancellationToken)
+        {
+            foreach (var batch in (await mediator.Send(new ListBatchesOfEnvelope(id), cancellationToken)).Where(batch => !arrived.Contains(batch.Id)))
+            {
+                if (await mediator.Send(new ReadResolutionOfBatch(batch.Id), cancellationToken) is null)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+
+        private async Task<bool> CloseAsync(string id, CancellationToken cancellationToken) => await source.ExecuteAsync(
+            $"update disbursement.envelope e set complete_at = $2 where e.envelope_id = $1 and e.complete_at is null and e.in_flight_lines = 0 and e.unknown_lines = 0 and {NothingOpen}",
+            [id, clock.GetUtcNow()],
+            cancellationToken) == 1;
+
+        [LoggerMessage(3050, LogLevel.Information, "Envelope {EnvelopeId} is complete: nothing more of it will be sent")]
+        private partial void LogComplete(string envelopeId);
+    }
+}

@@ -1,0 +1,167 @@
+using G2PBridge.Connectors;
+using G2PBridge.Modules.Disbursement.Contracts;
+using G2PBridge.Modules.Disbursement.Domain;
+using G2PBridge.Modules.Disbursement.Persistence;
+using G2PBridge.Modules.Funds.Contracts;
+using G2PBridge.Platform.Jobs;
+using G2PBridge.Platform.Persistence;
+using MediatR;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace G2PBridge.Modules.Disbursement.Features;
+
+/// <summary>
+/// Asks a bank about payments that it may or may not have. Asking changes nothing at the bank, so the claim moves no state and a dead one
+/// is simply claimed again. "Not found" counts only when it was heard twice, the second time after the bank's own time for finding it.
+/// </summary>
+internal static partial class InquireNextChunk
+{
+    private const string Actor = "bank inquiry";
+
+    internal sealed record Command : IRequest<bool>;
+
+    internal sealed partial class Handler(
+        NpgsqlDataSource source, ReferencePrefix prefix, IBankConnectors banks, IOptions<DisbursementOptions> options, TimeProvider clock, WorkSignal signal, ILogger<Handler> logger)
+        : IRequestHandler<Command, bool>
+    {
+        private readonly DisbursementOptions _options = options.Value;
+
+        private readonly record struct Claim(long Id, long Fence, string BankCode, int Inquiries);
+
+        public async Task<bool> Handle(Command request, CancellationToken cancellationToken)
+        {
+            var able = banks.Codes.Where(code => banks.Find(code)!.Capabilities.CanInquire).ToArray();
+            if (able.Length == 0 || await ClaimAsync(able, cancellationToken) is not { } claim)
+            {
+                return false;
+            }
+
+            var bank = banks.Find(claim.BankCode)!;
+            await using var connection = await source.OpenConnectionAsync(cancellationToken);
+            var unknown = await LineChanges.UnknownOfChunkAsync(connection, claim.Id, cancellationToken);
+            await connection.CloseAsync();
+            var answers = await AskAsync(bank, claim, unknown, cancellationToken);
+            var (known, left) = await SettleAsync(claim, bank, unknown, answers, cancellationToken);
+            LogAsked(claim.Id, unknown.Count, known, left);
+            if (left == 0)
+            {
+                await signal.RaiseAsync(Work.FinishEnvelopes, cancellationToken);
+            }
+
+            return true;
+        }
+
+        private async Task<Claim?> ClaimAsync(string[] bankCodes, CancellationToken cancellationToken)
+        {
+            var claims = await source.QueryAsync(
+                """
+                update disbursement.chunk c set fence = c.fence + 1, inquiries = c.inquiries + 1, lease_until = now() + $3
+                from (
+                    select id from disbursement.chunk
+                    where unknown_lines > 0 and due_at <= $2 and bank_code = any($1) and state in ('Unknown', 'Sent', 'Refused') and (lease_until is null or lease_until < now())
+                    order by due_at limit 1 for update skip locked) as next
+                where c.id = next.id
+                returning c.id, c.fence, c.bank_code, c.inquiries
+                """,
+                [bankCodes, clock.GetUtcNow(), _options.Lease],
+                reader => new Claim(reader.GetInt64(0), reader.GetInt64(1), reader.GetString(2), reader.GetInt32(3)),
+                cancellationToken);
+            return claims is [var claim] ? claim : null;
+        }
+
+        private async Task<Dictionary<PaymentReference, PaymentInquiry>> AskAsync(IBankConnector bank, Claim claim, List<LineSnapshot> unknown, CancellationToken cancellationToken)
+        {
+            var mark = await prefix.ReadAsync(cancellationToken);
+            var answers = new Dictionary<PaymentReference, PaymentInquiry>(unknown.Count);
+            foreach (var part in unknown.Chunk(bank.Capabilities.MostPaymentsPerOrder))
+            {
+                using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+                limit.CancelAfter(_options.CallTimeout);
+                try
+                {
+                    string[] references = [.. part.Select(line => new PaymentReference(line.Line, line.Generation).Format(mark))];
+                    foreach (var answer in await bank.InquireAsync(references, limit.Token).WaitAsync(_options.CallTimeout, cancellationToken))
+                    {
+                        if (PaymentReference.TryParse(answer.Reference, mark, out var reference))
+                        {
+                            answers[reference] = answer;
+                        }
+                    }
+                }
+#pragma warning disable CA1031 // The connector contract: whatever it throws means "not known".
+                catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+#pragma warning restore CA1031
+                {
+                    LogAskFailed(claim.Id, exception.GetType().Name);
+                    break;
+                }
+            }
+
+            return answers;
+        }
+
+        private async Task<(int Known, int Left)> SettleAsync(
+            Claim claim, IBankConnector bank, List<LineSnapshot> asked, Dictionary<PaymentReference, PaymentInquiry> answers, CancellationToken cancellationToken)
+        {
+            var now = clock.GetUtcNow();
+            var pause = BackOff.After(claim.Inquiries + 1, _options.FirstInquiry, _options.LongestInquiry);
+            var window = bank.Capabilities.NotFoundIsFinalAfter;
+            await using var connection = await source.OpenConnectionAsync(cancellationToken);
+            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+            // The window is measured by the database's clock on both ends: hosts may disagree about the time, and too early would be a second payment.
+            var held = await connection.QueryAsync(
+                """
+                update disbursement.chunk set lease_until = null, due_at = $3
+                where id = $1 and fence = $2
+                returning coalesce(now() >= coalesce(unknown_at, sent_at) + $4, false)
+                """,
+                [claim.Id, claim.Fence, now + pause, window],
+                reader => reader.GetBoolean(0),
+                cancellationToken);
+            if (held is not [var windowIsOver])
+            {
+                LogLeaseLost(claim.Id, claim.Fence);
+                return (0, asked.Count);
+            }
+
+            var (changes, notFound) = (new List<LineChange>(), new List<LineSnapshot>());
+            // Read again under the lock: a statement may have settled some meanwhile, and it knows better.
+            var unknown = await LineChanges.UnknownOfChunkAsync(connection, claim.Id, cancellationToken);
+            foreach (var line in unknown)
+            {
+                switch (answers.GetValueOrDefault(new PaymentReference(line.Line, line.Generation)))
+                {
+                    case { Knowledge: PaymentKnowledge.Accepted }:
+                        changes.Add(new LineChange(line, LineState.Sent, null, null, "the bank says that it has it"));
+                        break;
+                    case { Knowledge: PaymentKnowledge.Refused } no:
+                        changes.Add(new LineChange(line, LineState.Refused, no.ReasonCode ?? "REFUSED_BY_BANK", no.Reason, "the bank says that it refused it"));
+                        break;
+                    case { Knowledge: PaymentKnowledge.NotFound } when windowIsOver && line.NotFound > 0:
+                        changes.Add(new LineChange(line, LineState.Refused, DispatchCodes.NotFoundAtBank, null, "the bank does not know the reference"));
+                        break;
+                    case { Knowledge: PaymentKnowledge.NotFound }:
+                        notFound.Add(line);
+                        break;
+                    default:
+                        break;
+                }
+            }
+
+            await LineChanges.CountNotFoundAsync(connection, notFound, now, cancellationToken);
+            await LineChanges.ApplyAsync(connection, changes, now, Actor, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+            return (changes.Count, unknown.Count - changes.Count);
+        }
+
+        [LoggerMessage(3030, LogLevel.Information, "Chunk {ChunkId}: asked about {Asked} lines, {Known} are known now, {Left} are not")]
+        private partial void LogAsked(long chunkId, int asked, int known, int left);
+
+        [LoggerMessage(3031, LogLevel.Warning, "Chunk {ChunkId}: asking the bank ended with {Exception}")]
+        private partial void LogAskFailed(long chunkId, string exception);
+
+        [LoggerMessage(3032, LogLevel.Warning, "Chunk {ChunkId}: the lease of inquiry {Fence} was lost")]
+        private partial void LogLeaseLost(long chunkId, long fence);
+    }
+}

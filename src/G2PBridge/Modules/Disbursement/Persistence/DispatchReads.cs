@@ -1,0 +1,159 @@
+using G2PBridge.Modules.Disbursement.Contracts;
+using G2PBridge.Modules.Disbursement.Domain;
+using G2PBridge.Platform.Persistence;
+using Npgsql;
+
+namespace G2PBridge.Modules.Disbursement.Persistence;
+
+/// <summary>What other modules may know. Every statement starts from a primary key or an envelope's or batch's few chunks.</summary>
+internal sealed class DispatchReads(NpgsqlDataSource source, ReferencePrefix prefix)
+{
+    public Task<List<InstructionFacts>> InstructionsAsync(IReadOnlyCollection<PaymentReference> references, CancellationToken cancellationToken) => source.QueryAsync(
+        """
+        select i.line, i.generation, i.chunk_id, c.envelope_id, c.batch_id, e.bank_code, e.account_number, i.amount, e.currency, c.state, s.state
+        from unnest($1::bigint[], $2::smallint[]) as r(line, generation)
+        join disbursement.instruction i using (line, generation)
+        join disbursement.chunk c on c.id = i.chunk_id
+        join disbursement.envelope e on e.envelope_id = c.envelope_id
+        left join disbursement.line_state s on s.line = i.line and s.generation = i.generation
+        """,
+        [references.Select(reference => reference.Line).ToArray(), references.Select(reference => (short)reference.Generation).ToArray()],
+        reader => new InstructionFacts(
+            reader.GetInt64(0), reader.GetInt16(1), reader.GetInt64(2), reader.GetString(3), reader.GetString(4), reader.GetString(5), reader.GetString(6),
+            reader.GetDecimal(7), reader.GetString(8), StateOf(reader.GetString(9), reader.TextOrNull(10))),
+        cancellationToken);
+
+    public async Task<List<InstructionOfLine>> InstructionsOfLinesAsync(IReadOnlyCollection<long> lines, CancellationToken cancellationToken)
+    {
+        var mark = await prefix.ReadAsync(cancellationToken);
+        long[] asked = [.. lines];
+        var instructed = await source.QueryAsync(
+            """
+            select distinct on (i.line) i.line, i.generation, i.chunk_id, c.state, s.state, coalesce(s.reason_code, f.reason_code, c.last_error_code),
+                coalesce(s.reason, f.reason, c.last_error), coalesce(s.since, c.settled_at, c.unknown_at, c.prepared_at)
+            from unnest($1::bigint[]) as r(line)
+            join disbursement.instruction i using (line)
+            join disbursement.chunk c on c.id = i.chunk_id
+            left join disbursement.line_state s on s.line = i.line and s.generation = i.generation
+            left join disbursement.failure f on f.line = i.line and f.generation = i.generation
+            order by i.line, i.generation desc
+            """,
+            [asked],
+            reader =>
+            {
+                var (line, generation) = (reader.GetInt64(0), reader.GetInt16(1));
+                return new InstructionOfLine(
+                    line, generation, reader.GetInt64(2), StateOf(reader.GetString(3), reader.TextOrNull(4)), reader.TextOrNull(5), reader.TextOrNull(6),
+                    reader.GetFieldValue<DateTimeOffset>(7), new PaymentReference(line, generation).Format(mark));
+            },
+            cancellationToken);
+        var nothing = await source.QueryAsync(
+            "select line, chunk_id, since from disbursement.line_state where line = any($1) and state = 'NothingToPay'", [asked],
+            reader => new InstructionOfLine(reader.GetInt64(0), 0, reader.GetInt64(1), LineState.NothingToPay, null, null, reader.GetFieldValue<DateTimeOffset>(2), ""),
+            cancellationToken);
+        return [.. instructed, .. nothing];
+    }
+
+    public Task<List<long>> LinesWithInstructionAsync(string envelopeId, IReadOnlyCollection<long>? lines, CancellationToken cancellationToken) => lines is null
+        ? source.QueryAsync(
+            """
+            select i.line from disbursement.chunk c
+            cross join lateral (
+                select line from disbursement.instruction where line between c.first_seq and c.last_seq and chunk_id = c.id limit 1) i
+            where c.envelope_id = $1 and c.prepared_at is not null limit 1
+            """,
+            [envelopeId], reader => reader.GetInt64(0), cancellationToken)
+        : source.QueryAsync(
+            "select distinct line from disbursement.instruction where line = any($1)", [lines.ToArray()], reader => reader.GetInt64(0), cancellationToken);
+
+    public async Task<DispatchOfBatch?> BatchAsync(string batchId, CancellationToken cancellationToken)
+    {
+        var chunks = await source.QueryAsync(
+            """
+            select state, attempts, last_error_code, coalesce(settled_at, unknown_at, prepared_at), unknown_lines from disbursement.chunk where batch_id = $1 order by id
+            """,
+            [batchId],
+            reader => (State: Enum.Parse<ChunkState>(reader.GetString(0)), Attempts: reader.GetInt32(1), Code: reader.TextOrNull(2), At: reader.TimeOrNull(3), Unknown: reader.GetInt32(4)),
+            cancellationToken);
+        if (chunks.Count == 0)
+        {
+            return null;
+        }
+
+        var code = chunks.Select(chunk => chunk.Unknown > 0 ? DispatchCodes.OutcomeUnknown : chunk.Code).LastOrDefault(code => code is not null);
+        return new DispatchOfBatch(batchId, StatusOf(chunks.Select(chunk => chunk.State).ToArray()), chunks.Max(chunk => chunk.At), code, chunks.Max(chunk => chunk.Attempts));
+    }
+
+    public Task<List<DispatchProgress>> ProgressAsync(IReadOnlyCollection<string> envelopeIds, CancellationToken cancellationToken) => source.QueryAsync(
+        """
+        select envelope_id, sent_lines, sent_amount, unknown_lines, unknown_amount, refused_lines, refused_amount, in_flight_lines, in_flight_amount,
+            nothing_to_pay_lines, complete_at is not null
+        from disbursement.envelope where envelope_id = any($1)
+        """,
+        [envelopeIds.ToArray()],
+        reader => new DispatchProgress(
+            reader.GetString(0), reader.GetInt32(1), reader.GetDecimal(2), reader.GetInt32(3), reader.GetDecimal(4), reader.GetInt32(5), reader.GetDecimal(6),
+            reader.GetInt32(7), reader.GetDecimal(8), reader.GetInt32(9), reader.GetBoolean(10)),
+        cancellationToken);
+
+    public Task<List<ExceptionalLine>> ExceptionsAsync(ListExceptionalLines request, CancellationToken cancellationToken) => source.QueryAsync(
+        $"""
+        select line, generation, state, reason_code, reason, since from ({Exceptions}) x
+        where line > $2 and ($4::text is null or state = $4) and ($5::text is null or reason_code = $5)
+        order by line limit $3
+        """,
+        [request.EnvelopeId, request.After, request.Limit, request.State?.ToString(), request.ReasonCode],
+        reader => new ExceptionalLine(
+            reader.GetInt64(0), reader.GetInt16(1), Enum.Parse<LineState>(reader.GetString(2)), reader.TextOrNull(3), reader.TextOrNull(4), reader.GetFieldValue<DateTimeOffset>(5)),
+        cancellationToken);
+
+    public Task<List<ExceptionalCount>> ExceptionCountsAsync(string envelopeId, CancellationToken cancellationToken) => source.QueryAsync(
+        $"select state, reason_code, count(*)::int from ({Exceptions}) x group by state, reason_code order by state, reason_code",
+        [envelopeId],
+        reader => new ExceptionalCount(Enum.Parse<LineState>(reader.GetString(0)), reader.TextOrNull(1), reader.GetInt32(2)),
+        cancellationToken);
+
+    /// <summary>Chunks of at most 100,000 line numbers (the option's limit) can hold the line, which bounds the look into the index.</summary>
+    public Task<List<DispatchEvent>> HistoryAsync(long line, CancellationToken cancellationToken) => source.QueryAsync(
+        """
+        with held as (
+            select c.id from disbursement.chunk c
+            where c.first_seq between $1 - 100000 and $1 and c.last_seq >= $1
+                and (c.prepared_at is null or exists (select from disbursement.instruction i where i.line = $1 and i.chunk_id = c.id)))
+        select at, what, from_state, to_state, cause, actor from (
+            select h.id, 0 as kind, h.at, 'chunk ' || h.chunk_id as what, h.from_state, h.to_state, h.cause, h.actor
+            from disbursement.chunk_history h join held on held.id = h.chunk_id
+            union all
+            select id, 1, at, 'payment, generation ' || generation, from_state, to_state, cause, actor from disbursement.line_history where line = $1) events
+        order by at, kind, id
+        """,
+        [line],
+        reader => new DispatchEvent(
+            reader.GetFieldValue<DateTimeOffset>(0), reader.GetString(1), reader.TextOrNull(2), reader.GetString(3), reader.GetString(4), reader.GetString(5)),
+        cancellationToken);
+
+    /// <summary>
+    /// Lines of an envelope that are not simply sent: those with a state of their own, and those of chunks that went wrong as a whole.
+    /// </summary>
+    private const string Exceptions =
+        """
+        select line, generation, state, reason_code, reason, since from disbursement.line_state where envelope_id = $1 and state <> 'Sent'
+        union all
+        select i.line, i.generation, c.state, coalesce(f.reason_code, c.last_error_code), coalesce(f.reason, c.last_error), coalesce(c.settled_at, c.unknown_at)
+        from disbursement.chunk c
+        join disbursement.instruction i on i.line between c.first_seq and c.last_seq and i.chunk_id = c.id
+        left join disbursement.failure f on f.line = i.line and f.generation = i.generation
+        where c.envelope_id = $1 and c.state in ('Unknown', 'Refused')
+            and not exists (select from disbursement.line_state s where s.line = i.line)
+        """;
+
+    private static LineState StateOf(string chunk, string? own) =>
+        own is null ? LineTransitions.ImpliedBy(Enum.Parse<ChunkState>(chunk)) : Enum.Parse<LineState>(own);
+
+    /// <summary>The contract's closed list. Unknown is work in progress there: it will be settled, and nothing has to be sent again.</summary>
+    private static string StatusOf(ChunkState[] chunks) =>
+        Array.TrueForAll(chunks, state => state is ChunkState.Sent or ChunkState.Empty) ? "PROCESSED"
+        : Array.TrueForAll(chunks, state => state is ChunkState.Waiting or ChunkState.Pending) ? "PENDING"
+        : Array.TrueForAll(chunks, state => state is ChunkState.Sent or ChunkState.Empty or ChunkState.Refused) ? "ERROR"
+        : "PROCESSING";
+}

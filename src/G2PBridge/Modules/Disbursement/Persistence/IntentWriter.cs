@@ -1,0 +1,209 @@
+using G2PBridge.Modules.Disbursement.Domain;
+using G2PBridge.Platform.Persistence;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace G2PBridge.Modules.Disbursement.Persistence;
+
+/// <summary>How writing an intent ended. Only Written allows the bank to be called.</summary>
+internal enum IntentOutcome
+{
+    Written,
+    LeaseLost,
+    BeyondBlock,
+    AlreadyInstructed,
+}
+
+/// <summary>
+/// The transaction in which the intent to pay a chunk is written, opened with the envelope's gate held shared: until it ends nobody can
+/// stop a line of the envelope, and whoever stopped one before is seen by whatever is read after this.
+/// </summary>
+internal sealed class IntentWriter : IAsyncDisposable
+{
+    private readonly NpgsqlConnection _connection;
+    private readonly NpgsqlTransaction _transaction;
+    private readonly ClaimedChunk _chunk;
+    private readonly ISendObserver _observer;
+    private readonly DateTimeOffset _now;
+
+    private IntentWriter(NpgsqlConnection connection, NpgsqlTransaction transaction, ClaimedChunk chunk, ISendObserver observer, DateTimeOffset now)
+    {
+        (_connection, _transaction, _chunk, _observer, _now) = (connection, transaction, chunk, observer, now);
+    }
+
+    public static async Task<IntentWriter> OpenAsync(NpgsqlDataSource source, ClaimedChunk chunk, ISendObserver observer, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var connection = await source.OpenConnectionAsync(cancellationToken);
+        try
+        {
+            var writer = new IntentWriter(connection, await connection.BeginTransactionAsync(cancellationToken), chunk, observer, now);
+            await EnvelopeGate.ShareAsync(connection, chunk.EnvelopeNumber, cancellationToken);
+            observer.Reached(SendStep.GateTaken, chunk.Id);
+            return writer;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// One instruction per line by COPY (some 8 µs a line with its two constraints), then chunk and envelope. The envelope's row comes last
+    /// because the other chunks of the envelope wait for it until the commit.
+    /// </summary>
+    public async Task<IntentOutcome> WriteAsync(IReadOnlyList<PreparedPayment> payments, IReadOnlyList<long> nothingToPay, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        ChunkTransitions.Require(ChunkState.Claimed, ChunkState.Sending);
+        try
+        {
+            await CopyAsync(payments, cancellationToken);
+        }
+        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.UniqueViolation)
+        {
+            return IntentOutcome.AlreadyInstructed;
+        }
+
+        _observer.Reached(SendStep.InstructionsCopied, _chunk.Id);
+        var total = payments.Sum(payment => payment.Amount);
+        await using var chunk = _connection.Statement(
+            """
+            update disbursement.chunk set state = 'Sending', lines = $3, amount = $4, payload_hash = $5, prepared_at = $6,
+                lease_until = clock_timestamp() + $7
+            where id = $1 and fence = $2 and state = 'Claimed'
+            """,
+            _chunk.Id, _chunk.Fence, payments.Count, total, PreparedPayment.HashOf(payments), _now, lease);
+        if (await chunk.ExecuteNonQueryAsync(cancellationToken) == 0)
+        {
+            return IntentOutcome.LeaseLost;
+        }
+
+        await MarkNothingToPayAsync(nothingToPay, cancellationToken);
+        await LogAsync("Sending", "intent written", cancellationToken);
+        await using var envelope = _connection.Statement(
+            """
+            update disbursement.envelope set in_flight_lines = in_flight_lines + $2, in_flight_amount = in_flight_amount + $3, nothing_to_pay_lines = nothing_to_pay_lines + $4
+            where envelope_id = $1 and complete_at is null and sent_amount + unknown_amount + in_flight_amount + $3 <= blocked_amount
+            """,
+            _chunk.EnvelopeId, payments.Count, total, nothingToPay.Count);
+        if (await envelope.ExecuteNonQueryAsync(cancellationToken) == 0)
+        {
+            return IntentOutcome.BeyondBlock;
+        }
+
+        return await CommitAsync(cancellationToken);
+    }
+
+    /// <summary>Takes up an intent that is on record already and provably never reached the bank: same references, same key.</summary>
+    public async Task<IntentOutcome> ResumeAsync(TimeSpan lease, CancellationToken cancellationToken)
+    {
+        ChunkTransitions.Require(ChunkState.Claimed, ChunkState.Sending);
+        await using var chunk = _connection.Statement(
+            "update disbursement.chunk set state = 'Sending', lease_until = clock_timestamp() + $3 where id = $1 and fence = $2 and state = 'Claimed' and prepared_at is not null",
+            _chunk.Id, _chunk.Fence, lease);
+        if (await chunk.ExecuteNonQueryAsync(cancellationToken) == 0)
+        {
+            return IntentOutcome.LeaseLost;
+        }
+
+        await LogAsync("Sending", "intent taken up again", cancellationToken);
+        return await CommitAsync(cancellationToken);
+    }
+
+    /// <summary>Ends a chunk in which nothing has to be paid.</summary>
+    public async Task<IntentOutcome> EndEmptyAsync(IReadOnlyList<long> nothingToPay, string cause, CancellationToken cancellationToken)
+    {
+        ChunkTransitions.Require(ChunkState.Claimed, ChunkState.Empty);
+        await using var chunk = _connection.Statement(
+            "update disbursement.chunk set state = 'Empty', lease_until = null, settled_at = $3, last_error_code = null, last_error = null where id = $1 and fence = $2 and state = 'Claimed' and prepared_at is null",
+            _chunk.Id, _chunk.Fence, _now);
+        if (await chunk.ExecuteNonQueryAsync(cancellationToken) == 0)
+        {
+            return IntentOutcome.LeaseLost;
+        }
+
+        await MarkNothingToPayAsync(nothingToPay, cancellationToken);
+        await LogAsync("Empty", cause, cancellationToken);
+        await using var envelope = _connection.Statement(
+            "update disbursement.envelope set nothing_to_pay_lines = nothing_to_pay_lines + $2, finish_due_at = $3 where envelope_id = $1",
+            _chunk.EnvelopeId, nothingToPay.Count, _now);
+        await envelope.ExecuteNonQueryAsync(cancellationToken);
+        return await CommitAsync(cancellationToken);
+    }
+
+    public Task<List<(long Line, short Generation, byte[] Hash)>> ReadInstructionsAsync(CancellationToken cancellationToken) => _connection.QueryAsync(
+        "select line, generation, payload_hash from disbursement.instruction where line between $1 and $2 and chunk_id = $3 order by line",
+        [_chunk.Lines.First, _chunk.Lines.Last, _chunk.Id],
+        reader => (reader.GetInt64(0), reader.GetInt16(1), reader.GetFieldValue<byte[]>(2)),
+        cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _transaction.DisposeAsync();
+        await _connection.DisposeAsync();
+    }
+
+    private async Task CopyAsync(IReadOnlyList<PreparedPayment> payments, CancellationToken cancellationToken)
+    {
+        await using var copy = await _connection.BeginBinaryImportAsync(
+            "copy disbursement.instruction (line, generation, prior_generation, chunk_id, amount, payload_hash) from stdin (format binary)", cancellationToken);
+        foreach (var payment in payments)
+        {
+            await copy.StartRowAsync(cancellationToken);
+            await copy.WriteAsync(payment.Line, NpgsqlDbType.Bigint, cancellationToken);
+            await copy.WriteAsync(payment.Generation, NpgsqlDbType.Smallint, cancellationToken);
+            if (payment.Generation == 1)
+            {
+                await copy.WriteNullAsync(cancellationToken);
+            }
+            else
+            {
+                await copy.WriteAsync((short)(payment.Generation - 1), NpgsqlDbType.Smallint, cancellationToken);
+            }
+
+            await copy.WriteAsync(_chunk.Id, NpgsqlDbType.Bigint, cancellationToken);
+            await copy.WriteAsync(payment.Amount, NpgsqlDbType.Numeric, cancellationToken);
+            await copy.WriteAsync(payment.Hash, NpgsqlDbType.Bytea, cancellationToken);
+        }
+
+        await copy.CompleteAsync(cancellationToken);
+    }
+
+    private async Task MarkNothingToPayAsync(IReadOnlyList<long> lines, CancellationToken cancellationToken)
+    {
+        if (lines.Count == 0)
+        {
+            return;
+        }
+
+        await using var batch = new NpgsqlBatch(_connection);
+        batch.Add(
+            """
+            insert into disbursement.line_state (line, generation, chunk_id, envelope_id, state, not_found, since)
+            select line, 0, $2, $3, 'NothingToPay', 0, $4 from unnest($1::bigint[]) as n(line) on conflict (line) do nothing
+            """,
+            lines.ToArray(), _chunk.Id, _chunk.EnvelopeId, _now);
+        batch.Add(
+            """
+            insert into disbursement.line_history (line, generation, at, from_state, to_state, cause, actor)
+            select line, 0, $2, null, 'NothingToPay', 'quantity is zero', 'disbursement' from unnest($1::bigint[]) as n(line)
+            """,
+            lines.ToArray(), _now);
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private async Task LogAsync(string to, string cause, CancellationToken cancellationToken)
+    {
+        await using var log = _connection.Statement(
+            "insert into disbursement.chunk_history (chunk_id, at, from_state, to_state, fence, cause, actor) values ($1, $2, 'Claimed', $3, $4, $5, 'disbursement')",
+            _chunk.Id, _now, to, _chunk.Fence, cause);
+        await log.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private async Task<IntentOutcome> CommitAsync(CancellationToken cancellationToken)
+    {
+        _observer.Reached(SendStep.BeforeIntentCommit, _chunk.Id);
+        await _transaction.CommitAsync(cancellationToken);
+        return IntentOutcome.Written;
+    }
+}
