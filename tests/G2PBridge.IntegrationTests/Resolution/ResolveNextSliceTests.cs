@@ -330,7 +330,7 @@ internal sealed class ResolveNextSliceTests : ResolutionTest
 
         var page = await SendAsync(new ListUnresolved(Envelope, 0, 2, null));
         var rest = await SendAsync(new ListUnresolved(Envelope, page[^1].Seq, 10, null));
-        Assert.That(page.Concat(rest).Select(line => line.Seq), Is.Ordered.And.Unique.And.Count.EqualTo(4));
+        Assert.That(page.Concat(rest).Select(line => line.Seq), Is.Ordered.And.Unique.And.Exactly(4).Items);
         Assert.That(await SendAsync(new ListUnresolved(Envelope, 0, 10, "rjct.id.invalid")), Has.Count.EqualTo(1));
         Assert.That(await SendAsync(new CountUnresolvedByReason(Envelope)), Is.EqualTo(new[] { new ReasonCount(NotLinked, 3), new ReasonCount("rjct.id.invalid", 1) }));
     }
