@@ -17,17 +17,23 @@ internal sealed class BankConnectors : IBankConnectors
 
     public BankConnectors(IServiceProvider provider, IConfiguration configuration, IEnumerable<BankConnectorKind> kinds)
     {
-        var byName = kinds.ToDictionary(kind => kind.Name, StringComparer.OrdinalIgnoreCase);
+        // The last of a name wins, as everywhere in the container.
+        var byName = new Dictionary<string, BankConnectorKind>(StringComparer.OrdinalIgnoreCase);
+        foreach (var kind in kinds)
+        {
+            byName[kind.Name] = kind;
+        }
+
         foreach (var bank in configuration.GetSection(Section).GetChildren())
         {
             var name = bank["Connector"] ?? "";
-            if (!byName.TryGetValue(name, out var kind))
+            if (!byName.TryGetValue(name, out var named))
             {
                 throw new OptionsValidationException(Section, typeof(BankConnectors),
                     [$"{bank.Path}:Connector is '{name}'; known connectors are {string.Join(", ", byName.Keys.Order(StringComparer.Ordinal))}."]);
             }
 
-            _banks.Add(bank.Key, new Lazy<IBankConnector>(() => kind.Create(provider, bank.Key, bank)));
+            _banks.Add(bank.Key, new Lazy<IBankConnector>(() => named.Create(provider, bank.Key, bank)));
         }
     }
 

@@ -12,6 +12,7 @@ internal abstract class IntegrationTest
     protected static FakeClock Clock => TestHost.Clock;
     protected static ScriptedMapper Mapper => TestHost.Mapper;
     protected static ScriptedBank Bank => TestHost.Bank;
+    protected static CrashPoint Crash => TestHost.Crash;
 
     protected static HttpClient Http { get; } = new();
 

@@ -30,7 +30,7 @@ internal sealed class ScriptedBank : IBankConnector
         CanInquire: true, CanRelease: true, IdempotentBlock: true, IdempotentPayments: true, PerLineOutcome: true, NotFoundIsFinalAfter: TimeSpan.FromMinutes(2), MostPaymentsPerOrder: 10_000);
 
     /// <summary>Makes this bank the one behind EXAMPLE-BANK.</summary>
-    public void Register(IServiceCollection services) => services.AddSingleton<IBankConnector>(this);
+    public void Register(IServiceCollection services) => services.AddSingleton(new BankConnectorKind("example-bank", (_, _, _) => this));
 
     public void NextPayment(Func<PaymentOrder, Task<PaymentAnswer?>> answer) => _payments.Enqueue(answer);
 
@@ -59,6 +59,7 @@ internal sealed class ScriptedBank : IBankConnector
         Releases.Clear();
         Inquiries.Clear();
         Inquiry = null;
+        Release = null;
         Capabilities = Usual;
     }
 
@@ -71,10 +72,13 @@ internal sealed class ScriptedBank : IBankConnector
         return Task.FromResult(_blocks.TryDequeue(out var answer) ? answer(request) : new FundsBlock.Blocked($"BLOCK-{request.Key}", request.Amount));
     }
 
+    /// <summary>Answers the next releases; null: nothing was left.</summary>
+    public Func<string, BlockRelease>? Release { get; set; }
+
     public Task<BlockRelease> ReleaseBlockAsync(string blockReference, CancellationToken cancellationToken)
     {
         Releases.Enqueue(blockReference);
-        return Task.FromResult<BlockRelease>(new BlockRelease.Released(0));
+        return Task.FromResult(Release?.Invoke(blockReference) ?? new BlockRelease.Released(0));
     }
 
     public async Task<PaymentAnswer> InitiatePaymentsAsync(PaymentOrder order, CancellationToken cancellationToken)

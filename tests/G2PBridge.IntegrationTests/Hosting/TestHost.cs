@@ -1,5 +1,6 @@
 using G2PBridge.Connectors;
 using G2PBridge.LocalPostgres;
+using G2PBridge.Modules.Disbursement.Domain;
 using G2PBridge.Platform.Hosting;
 using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Persistence;
@@ -29,6 +30,7 @@ internal sealed class TestHost
     public static FakeClock Clock { get; } = new();
     public static ScriptedMapper Mapper { get; } = new();
     public static ScriptedBank Bank { get; } = new();
+    public static CrashPoint Crash { get; } = new();
     public static string ConnectionString { get; private set; } = "";
     public static IServiceProvider Services => _web!.Services;
     public static NpgsqlDataSource Source => Services.GetRequiredService<NpgsqlDataSource>();
@@ -43,6 +45,7 @@ internal sealed class TestHost
             services.AddSingleton<TimeProvider>(Clock);
             services.AddSingleton<IMapperConnector>(Mapper);
             Bank.Register(services);
+            services.AddSingleton<ISendObserver>(Crash);
         });
         await _web.Services.GetRequiredService<DatabaseMigrator>().MigrateAsync(CancellationToken.None);
         await _web.StartAsync();
@@ -110,6 +113,7 @@ internal sealed class TestHost
         Clock.Reset();
         Mapper.Reset();
         Bank.Reset();
+        Crash.Reset();
         TestLog.Clear();
     }
 

@@ -71,7 +71,6 @@ internal static partial class SendNextChunk
             LogSettled(chunk.Id, chunk.EnvelopeId, state.Value, ready.Payments.Count);
             if (state == ChunkState.Prepared)
             {
-                lanes.Rest(chunk.BankCode, pause);
                 return;
             }
 

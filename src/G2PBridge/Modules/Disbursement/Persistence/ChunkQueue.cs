@@ -95,7 +95,8 @@ internal sealed class ChunkQueue(NpgsqlDataSource source, TimeProvider clock)
         cancellationToken);
 
     /// <summary>
-    /// The oldest chunk of this bank that is due. Two callers get two chunks. The order's key is given with the first claim and stays for
+    /// The oldest chunk of this bank that is due, unless the bank could not be reached and is being left alone, by every replica. Two callers
+    /// get two chunks. The order's key is given with the first claim and stays for
     /// ever: it is what makes a repetition of an order that was not received harmless even if it was.
     /// </summary>
     public async Task<ClaimedChunk?> ClaimAsync(string bankCode, TimeSpan lease, CancellationToken cancellationToken)
@@ -105,6 +106,7 @@ internal sealed class ChunkQueue(NpgsqlDataSource source, TimeProvider clock)
             with next as (
                 select id, state from disbursement.chunk
                 where bank_code = $1 and state in ('Pending', 'Prepared') and (due_at is null or due_at <= $2)
+                    and not exists (select from disbursement.chunk r where r.bank_code = $1 and r.state = 'Prepared' and r.due_at > $2 and r.last_error_code = $5)
                 order by id limit 1 for update skip locked),
             claimed as (
                 update disbursement.chunk c set state = 'Claimed', fence = c.fence + 1, attempts = c.attempts + 1, lease_until = now() + $3, due_at = null,
@@ -118,7 +120,7 @@ internal sealed class ChunkQueue(NpgsqlDataSource source, TimeProvider clock)
                 c.idempotency_key, e.account_number, e.account_type, e.branch_code, e.currency, e.block_reference, e.programme_mnemonic, e.cycle_mnemonic
             from claimed c join disbursement.envelope e using (envelope_id)
             """,
-            [bankCode, clock.GetUtcNow(), lease, Guid.CreateVersion7().ToString()],
+            [bankCode, clock.GetUtcNow(), lease, Guid.CreateVersion7().ToString(), DispatchCodes.NotSent],
             reader => new ClaimedChunk(
                 reader.GetInt64(0), reader.GetInt64(1), reader.GetString(2), reader.GetInt64(3), reader.GetString(4), new SeqRange(reader.GetInt64(5), reader.GetInt64(6)),
                 reader.GetInt32(7), reader.GetInt32(8), reader.TimeOrNull(9), reader.IsDBNull(10) ? null : reader.GetFieldValue<byte[]>(10), reader.GetString(11),

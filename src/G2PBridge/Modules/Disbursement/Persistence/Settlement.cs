@@ -58,7 +58,7 @@ internal sealed class Settlement(NpgsqlDataSource source, TimeProvider clock, IS
             await batch.ExecuteNonQueryAsync(cancellationToken);
         }
 
-        await LineChanges.ApplyAsync(connection, changes, now, Actor, cancellationToken);
+        // Out of flight first: for a moment between the statements nothing may count twice against the block.
         if (to != ChunkState.Prepared)
         {
             var counts = new EnvelopeCounts();
@@ -76,6 +76,7 @@ internal sealed class Settlement(NpgsqlDataSource source, TimeProvider clock, IS
             await counts.ApplyAsync(connection, now, cancellationToken);
         }
 
+        await LineChanges.ApplyAsync(connection, changes, now, Actor, cancellationToken);
         if (known.Count > 0)
         {
             await LineChanges.CloseKnownAsync(connection, [chunk.Id], now, Actor, cancellationToken);

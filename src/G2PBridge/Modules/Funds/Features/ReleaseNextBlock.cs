@@ -1,3 +1,4 @@
+using System.Globalization;
 using G2PBridge.Connectors;
 using G2PBridge.Modules.Funds.Contracts;
 using G2PBridge.Modules.Funds.Domain;
