@@ -89,10 +89,7 @@ internal static class EnvelopeViews
         {
             var received = new Share(envelope.DisbursementsReceived, envelope.QuantityReceived);
             var resolved = new Share(resolution?.Resolved ?? 0, resolution?.ResolvedQuantity ?? 0);
-            var unresolvedLines = resolution?.Unresolved ?? 0;
-
-            // The mapper was asked about everybody: whatever has no address is unresolved, to the cent.
-            var unresolved = new Share(unresolvedLines, resolved.Lines + unresolvedLines == received.Lines ? received.Amount - resolved.Amount : 0);
+            var unresolved = new Share(resolution?.Unresolved ?? 0, resolution?.UnresolvedQuantity ?? 0);
             var refused = new Share(dispatch?.Refused ?? 0, dispatch?.RefusedAmount ?? 0);
             var returned = new Share(reconciliation?.Returned ?? 0, reconciliation?.ReturnedAmount ?? 0);
             var paid = new Share((reconciliation?.Reconciled ?? 0) - returned.Lines, (reconciliation?.ReconciledAmount ?? 0) - returned.Amount);
