@@ -21,6 +21,7 @@ internal sealed class BridgeApplication : IAsyncDisposable
     private const string SimulatorsDatabase = "simulators";
 
     private readonly LocalPostgresCluster? _cluster;
+    private bool _started;
 
     private BridgeApplication(WebApplication web, LocalPostgresCluster? cluster, bool hasSimulators, string dataFolder)
     {
@@ -106,6 +107,7 @@ internal sealed class BridgeApplication : IAsyncDisposable
 
         try
         {
+            _started = true;
             await Web.StartAsync(cancellationToken);
         }
         catch (OptionsValidationException exception)
@@ -125,6 +127,12 @@ internal sealed class BridgeApplication : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // The jobs end before what they stand on is taken away; a host that was never started has none.
+        if (_started)
+        {
+            await Web.StopAsync();
+        }
+
         await Web.DisposeAsync();
         if (_cluster is not null)
         {
