@@ -2,6 +2,7 @@ using G2PBridge.Simulators.ExampleBank;
 using G2PBridge.Simulators.Platform;
 using G2PBridge.Simulators.SparMapper;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 
 namespace G2PBridge.Simulators;
 
@@ -43,11 +44,8 @@ public static class SimulatorsHosting
 
     private static IServiceCollection AddSimulators(this IServiceCollection services)
     {
-        services.AddOptions<SimulatorsOptions>()
-            .ValidateDataAnnotations()
-            .Validate(o => o.ExampleBank.StatementCallbackUrl.Length == 0
-                    || (Uri.TryCreate(o.ExampleBank.StatementCallbackUrl, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"),
-                "Simulators:ExampleBank:StatementCallbackUrl must be an http or https address, or empty.");
+        services.AddOptions<SimulatorsOptions>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<SimulatorsOptions>, SimulatorsOptionsCheck>());
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<SimulatorsDatabase>();
         services.AddHttpClient();

@@ -8,7 +8,7 @@ public sealed class SimulatorsOptions
     public const string Section = "Simulators";
 
     /// <summary>A PostgreSQL database of their own, so that the bank's ledger stays an independent judge.</summary>
-    [Required(ErrorMessage = "Simulators:ConnectionString is not set: give the simulators a PostgreSQL database of their own.")]
+    [Required(ErrorMessage = "not set; give the simulators a PostgreSQL database of their own.")]
     public string ConnectionString { get; set; } = "";
 
     public ExampleBankOptions ExampleBank { get; set; } = new();

@@ -24,6 +24,10 @@ internal enum FaultKind
     [JsonStringEnumMemberName("block-granted-less")] BlockGrantedLess,
     [JsonStringEnumMemberName("block-expired")] BlockExpired,
 
+    // What the bank does with a statement; the reference is the account number.
+    [JsonStringEnumMemberName("statement-late")] StatementLate,
+    [JsonStringEnumMemberName("statement-twice")] StatementTwice,
+
     // What the mapper does with a request.
     [JsonStringEnumMemberName("header-error")] HeaderError,
     [JsonStringEnumMemberName("partial-answer")] PartialAnswer,

@@ -14,11 +14,11 @@ internal static class JsonBody
     {
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
             limit.MaxRequestBodySize = null;
-        var buffer = new ArrayBufferWriter<byte>((int)Math.Clamp(context.Request.ContentLength ?? 4096, 256, 1 << 28));
-        int read;
-        while ((read = await context.Request.Body.ReadAsync(buffer.GetMemory(4096), context.RequestAborted)) > 0)
-            buffer.Advance(read);
-        return buffer.WrittenMemory;
+        var body = new PooledBody((int)Math.Clamp((context.Request.ContentLength ?? 4096) + 1, 4096, 1 << 28));
+        context.Response.RegisterForDispose(body);
+        while (await context.Request.Body.ReadAsync(body.Free(), context.RequestAborted) is var read and > 0)
+            body.Advance(read);
+        return body.Written;
     }
 
     public static bool TryParse<T>(ReadOnlySpan<byte> body, JsonTypeInfo<T> type, [NotNullWhen(true)] out T? value, out string problem)
@@ -56,4 +56,34 @@ internal static class JsonBody
             new ErrorList([new ErrorList.Entry("G2P-REQ-102", "Invalid Input. " + problem)]),
             PlatformJson.Default.ErrorList,
             StatusCodes.Status400BadRequest);
+
+    /// <summary>Borrowed for one request: bodies of megabytes would else be garbage of the costly kind.</summary>
+    private sealed class PooledBody(int size) : IDisposable
+    {
+        private byte[] _bytes = ArrayPool<byte>.Shared.Rent(size);
+        private int _length;
+
+        public ReadOnlyMemory<byte> Written => _bytes.AsMemory(0, _length);
+
+        public void Advance(int read) => _length += read;
+
+        public Memory<byte> Free()
+        {
+            if (_length == _bytes.Length)
+            {
+                var larger = ArrayPool<byte>.Shared.Rent(_bytes.Length * 2);
+                _bytes.CopyTo(larger, 0);
+                ArrayPool<byte>.Shared.Return(_bytes);
+                _bytes = larger;
+            }
+
+            return _bytes.AsMemory(_length);
+        }
+
+        public void Dispose()
+        {
+            ArrayPool<byte>.Shared.Return(_bytes);
+            _bytes = [];
+        }
+    }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using G2PBridge.Commands.Demo;
 using G2PBridge.Platform.Hosting;
 
 namespace G2PBridge.Commands;
@@ -14,6 +15,7 @@ internal static class CommandLine
         var root = new RootCommand("G2P Bridge pays a ministry's people: it finds each account, blocks the money, pays, and proves from the bank's statement what happened.");
         ServeCommand.Configure(root);
         root.Add(MigrateCommand.Create());
+        root.Add(DemoCommand.Create());
         root.TreatUnmatchedTokensAsErrors = false;
         try
         {

@@ -26,6 +26,20 @@ internal sealed class HostingTests
             Throws.InstanceOf<OptionsValidationException>().With.Message.Contains("Simulators:ConnectionString"));
     }
 
+    [TestCase("ExampleBank:ReturnShare", "3", "Simulators:ExampleBank:ReturnShare")]
+    [TestCase("ExampleBank:StatementCallbackUrl", "bridge", "Simulators:ExampleBank:StatementCallbackUrl")]
+    [TestCase("ExampleBank:Accounts:0:OpeningBalance", "5", "Simulators:ExampleBank:Accounts:0:Number")]
+    [TestCase("ConnectionString", "garbage", "Simulators:ConnectionString")]
+    public async Task A_wrong_setting_is_named(string key, string value, string named)
+    {
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(new Dictionary<string, string?> { ["Simulators:ConnectionString"] = "Host=x", ["Simulators:" + key] = value }).Build();
+        await using var services = new ServiceCollection().AddSimulators(configuration.GetSection(SimulatorsOptions.Section)).BuildServiceProvider();
+        Assert.That(
+            () => services.GetRequiredService<IOptions<SimulatorsOptions>>().Value,
+            Throws.InstanceOf<OptionsValidationException>().With.Message.Contains(named));
+    }
+
     [Test]
     public async Task Preparing_again_and_at_once_changes_nothing()
     {

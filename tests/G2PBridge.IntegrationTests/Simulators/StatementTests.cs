@@ -127,6 +127,19 @@ internal sealed partial class StatementTests
     }
 
     [Test]
+    public async Task A_late_statement_is_overtaken_and_a_doubled_one_comes_twice()
+    {
+        await using var bridge = await BridgeStub.StartAsync();
+        await using var simulators = await TestSimulators.StartAsync(o => o.StatementCallbackUrl = bridge.Url + "/upload_mt940");
+        await simulators.FaultAsync("""[{"kind":"statement-late","count":1,"delay_ms":3000},{"kind":"statement-twice","count":1}]""");
+        await simulators.PayAsync(Payment("S1"));
+        await UntilAsync("the first statement is made", async () => (await simulators.Bank.GetStringAsync("")).Contains("PENDING", StringComparison.Ordinal));
+        await simulators.PayAsync(Payment("S2"));
+        await UntilAsync("three uploads", () => Task.FromResult(bridge.Uploads.Count >= 3));
+        Assert.That(bridge.Uploads.Select(u => Regex.Match(u.Text, ":28C:(.*)").Groups[1].Value), Is.EqualTo(new[] { "2/1", "2/1", "1/1" }));
+    }
+
+    [Test]
     public async Task Narratives_cannot_forge_an_entry()
     {
         await using var simulators = await TestSimulators.StartAsync();

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using G2PBridge.Simulators.Platform;
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace G2PBridge.Simulators.ExampleBank.Booking;
 
@@ -11,42 +10,24 @@ internal sealed partial class BookingService(
     SimulatorsDatabase database,
     BankSignals signals,
     IOptions<SimulatorsOptions> options,
-    ILogger<BookingService> logger) : BackgroundService
+    ILogger<BookingService> logger) : SimulatorLoop(database, logger)
 {
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        await database.WaitUntilPreparedAsync(stoppingToken);
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                await bookkeeper.ExpireBlocksAsync(stoppingToken);
-                await BookAllAsync(stoppingToken);
-            }
-            catch (NpgsqlException e) when (!stoppingToken.IsCancellationRequested)
-            {
-                LogFailed(e.Message);
-            }
+    private readonly ILogger _logger = logger;
 
-            await signals.BatchAccepted.WaitAsync(options.Value.ExampleBank.BookingPollInterval, stoppingToken);
-        }
-    }
-
-    private async Task BookAllAsync(CancellationToken ct)
+    protected override async Task TurnAsync(CancellationToken ct)
     {
-        while (true)
+        await bookkeeper.ExpireBlocksAsync(ct);
+        var started = Stopwatch.GetTimestamp();
+        while (await bookkeeper.BookNextAsync(ct) is { } payments)
         {
-            var started = Stopwatch.GetTimestamp();
-            if (await bookkeeper.BookNextAsync(ct) is not { } payments)
-                return;
             signals.Booked.Set();
             LogBooked(payments, Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+            started = Stopwatch.GetTimestamp();
         }
+
+        await signals.BatchAccepted.WaitAsync(options.Value.ExampleBank.BookingPollInterval, ct);
     }
 
-    [LoggerMessage(8101, LogLevel.Debug, "Example Bank booked {Payments} payments in {Milliseconds} ms")]
+    [LoggerMessage(8102, LogLevel.Debug, "Example Bank booked {Payments} payments in {Milliseconds} ms")]
     private partial void LogBooked(long payments, double milliseconds);
-
-    [LoggerMessage(8102, LogLevel.Warning, "Example Bank could not book and will try again: {Problem}")]
-    private partial void LogFailed(string problem);
 }

@@ -1,3 +1,4 @@
+using G2PBridge.Simulators.Faults;
 using G2PBridge.Simulators.Platform;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -8,11 +9,15 @@ namespace G2PBridge.Simulators.ExampleBank.Statements;
 /// Turns the unreported entries of an account into a numbered statement whose opening balance is the closing balance of the
 /// one before. A statement names its entries by a range, so cutting one costs the same for ten entries and a million.
 /// </summary>
-internal sealed class StatementCutter(SimulatorsDatabase database, IOptions<SimulatorsOptions> options, TimeProvider clock)
+internal sealed class StatementCutter(
+    SimulatorsDatabase database,
+    IOptions<SimulatorsOptions> options,
+    [FromKeyedServices(ExampleBankMount.PartyKey)] FaultBook faults,
+    TimeProvider clock)
 {
     private readonly ExampleBankOptions _bank = options.Value.ExampleBank;
 
-    private sealed record Head(int LastNumber, decimal Closing, long ReportedTo, bool Pushed);
+    private sealed record Head(string Account, int LastNumber, decimal Closing, long ReportedTo, bool Pushed);
 
     private sealed record Waiting(long AccountId, long Unreported, DateTimeOffset? LastBookedAt, bool IsBusy);
 
@@ -56,8 +61,11 @@ internal sealed class StatementCutter(SimulatorsDatabase database, IOptions<Simu
     {
         await using var transaction = await connection.BeginTransactionAsync(ct);
         var head = (await connection.ListAsync(
-            "select last_number, closing, reported_to, pushed from example_bank.statement_heads where account_id = $1 for update",
-            r => new Head(r.GetInt32(0), r.GetDecimal(1), r.GetInt64(2), r.GetBoolean(3)), ct, accountId))[0];
+            """
+            select a.number, h.last_number, h.closing, h.reported_to, h.pushed
+            from example_bank.statement_heads h join example_bank.accounts a on a.id = h.account_id where h.account_id = $1 for update of h
+            """,
+            r => new Head(r.GetString(0), r.GetInt32(1), r.GetDecimal(2), r.GetInt64(3), r.GetBoolean(4)), ct, accountId))[0];
         var range = (await connection.ListAsync(
             """
             select coalesce(max(id), $2), count(*), coalesce(sum(case when mark in ('C', 'RD') then amount else -amount end), 0)
@@ -73,11 +81,12 @@ internal sealed class StatementCutter(SimulatorsDatabase database, IOptions<Simu
             """
             insert into example_bank.statements
                 (account_id, number, after_entry, last_entry, entries, opening, closing, created_at, delivery, next_attempt_at)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $8) returning id
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning id
             """,
             ct, accountId, head.LastNumber + 1, head.ReportedTo, range.LastEntry, range.Entries,
             head.Closing, head.Closing + range.Change, now,
-            head.Pushed && _bank.StatementCallbackUrl.Length > 0 ? "PENDING" : "KEPT");
+            head.Pushed && _bank.StatementCallbackUrl.Length > 0 ? "PENDING" : "KEPT",
+            faults.Hit(FaultKind.StatementLate, "upload_mt940", head.Account) is { } late ? now.AddMilliseconds(late.DelayMs) : now);
         await connection.ExecuteAsync(
             """
             update example_bank.statement_heads

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using G2PBridge.Simulators.Faults;
 using G2PBridge.Simulators.Platform;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -17,8 +18,9 @@ internal sealed partial class StatementDelivery(
     BankSignals signals,
     IHttpClientFactory clients,
     IOptions<SimulatorsOptions> options,
+    [FromKeyedServices(ExampleBankMount.PartyKey)] FaultBook faults,
     TimeProvider clock,
-    ILogger<StatementDelivery> logger) : BackgroundService
+    ILogger<StatementDelivery> logger) : SimulatorLoop(database, logger)
 {
     public const string ClientName = "g2pbridge-simulators-statements";
 
@@ -28,42 +30,31 @@ internal sealed partial class StatementDelivery(
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
 
     private readonly ExampleBankOptions _bank = options.Value.ExampleBank;
+    private readonly SimulatorsDatabase _database = database;
+    private readonly ILogger _logger = logger;
 
-    private sealed record Due(long Id, int Attempts, DateTimeOffset NextAttemptAt);
+    private sealed record Due(long Id, int Attempts, DateTimeOffset NextAttemptAt, string Account);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task TurnAsync(CancellationToken ct)
     {
-        await database.WaitUntilPreparedAsync(stoppingToken);
-        if (_bank.StatementCallbackUrl.Length == 0)
-            return;
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            var wait = Poll;
-            try
-            {
-                wait = await DeliverDueAsync(stoppingToken);
-            }
-            catch (NpgsqlException e) when (!stoppingToken.IsCancellationRequested)
-            {
-                LogFailed(e.Message);
-            }
-
-            if (wait > TimeSpan.Zero)
-                await signals.StatementCut.WaitAsync(wait, stoppingToken);
-        }
+        var wait = _bank.StatementCallbackUrl.Length == 0 ? Timeout.InfiniteTimeSpan : await DeliverDueAsync(ct);
+        if (wait != TimeSpan.Zero)
+            await signals.StatementCut.WaitAsync(wait, ct);
     }
 
     /// <returns>How long to sleep: nothing when a further statement may follow at once.</returns>
     private async Task<TimeSpan> DeliverDueAsync(CancellationToken ct)
     {
         // The advisory lock lives with this connection: another process stays away, and a crash frees the statement at once.
-        await using var connection = await database.OpenAsync(ct);
+        await using var connection = await _database.OpenAsync(ct);
+        // One that was made late by a fault rule lets its successors pass; one that failed does not.
         var oldest = await connection.ListAsync(
             """
-            select distinct on (account_id) id, attempts, next_attempt_at from example_bank.statements
-            where delivery = 'PENDING' order by account_id, number
+            select distinct on (account_id) s.id, s.attempts, s.next_attempt_at, a.number
+            from example_bank.statements s join example_bank.accounts a on a.id = s.account_id
+            where s.delivery = 'PENDING' and not (s.attempts = 0 and s.next_attempt_at > $1) order by s.account_id, s.number
             """,
-            r => new Due(r.GetInt64(0), r.GetInt32(1), r.GetFieldValue<DateTimeOffset>(2)), ct);
+            r => new Due(r.GetInt64(0), r.GetInt32(1), r.GetFieldValue<DateTimeOffset>(2), r.GetString(3)), ct, clock.GetUtcNow());
         var wait = Poll;
         foreach (var statement in oldest)
         {
@@ -94,6 +85,8 @@ internal sealed partial class StatementDelivery(
         if (await connection.ScalarAsync<string>("select delivery from example_bank.statements where id = $1", ct, statement.Id) != "PENDING")
             return true;
         var problem = await UploadAsync(statement.Id, ct);
+        if (problem is null && faults.Hit(FaultKind.StatementTwice, "upload_mt940", statement.Account) is not null)
+            await UploadAsync(statement.Id, ct);
         var now = clock.GetUtcNow();
         var backOff = TimeSpan.FromTicks(Math.Min(
             _bank.StatementLongestRetry.Ticks,
@@ -159,9 +152,6 @@ internal sealed partial class StatementDelivery(
 
     [LoggerMessage(8122, LogLevel.Warning, "Example Bank keeps statement {Statement} for another try; attempt {Attempt} ended with: {Problem}")]
     private partial void LogRefused(long statement, int attempt, string problem);
-
-    [LoggerMessage(8123, LogLevel.Warning, "Example Bank could not look for statements to deliver and will try again: {Problem}")]
-    private partial void LogFailed(string problem);
 
     /// <summary>The file part: of unknown length, written while it is read from the ledger.</summary>
     private sealed class StatementContent : HttpContent

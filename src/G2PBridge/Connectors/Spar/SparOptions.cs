@@ -38,11 +38,12 @@ internal sealed class SparOptions : IValidatableObject
 
     /// <summary>
     /// How an address that comes as one text is taken apart: a regular expression with the groups account_number, bank_code, branch_code.
-    /// Upstream's spelling of groups, <c>(?P&lt;name&gt;…)</c>, is understood.
+    /// Upstream's spelling of groups, <c>(?P&lt;name&gt;…)</c>, is understood. The default reads SPAR's strategies 5 (for the bridge) and 2 (bank).
     /// </summary>
     [Required]
     public string BankStrategy { get; init; } =
-        @"^account_number:(?<account_number>.*)\.branch_code:(?<branch_code>.*)\.bank_code:(?<bank_code>.*)\.mobile_number:(?<mobile_number>.*)\.email_address:(?<email_address>.*)\.fa_type:(?<fa_type>.*)$";
+        @"^account_number:(?<account_number>.*?)(\.branch_name:.*?)?\.branch_code:(?<branch_code>.*?)(\.bank_name:.*?)?\.bank_code:(?<bank_code>.*?)"
+        + @"(\.mobile_number:(?<mobile_number>.*?))?(\.email_address:(?<email_address>.*?))?\.fa_type:(?<fa_type>.*)$";
 
     /// <summary>Groups mobile_number and mobile_wallet_provider, or wallet_provider_name and wallet_provider_code.</summary>
     [Required]

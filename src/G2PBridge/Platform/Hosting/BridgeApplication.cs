@@ -22,11 +22,19 @@ internal sealed class BridgeApplication : IAsyncDisposable
 
     private readonly LocalPostgresCluster? _cluster;
 
-    private BridgeApplication(WebApplication web, LocalPostgresCluster? cluster)
+    private BridgeApplication(WebApplication web, LocalPostgresCluster? cluster, bool hasSimulators, string dataFolder)
     {
         Web = web;
         _cluster = cluster;
+        HasSimulators = hasSimulators;
+        DataFolder = dataFolder;
     }
+
+    /// <summary>An example bank and a mapper are mounted; never in Production.</summary>
+    public bool HasSimulators { get; }
+
+    /// <summary>Where a host in Development keeps what belongs to it.</summary>
+    public string DataFolder { get; }
 
     public WebApplication Web { get; }
 
@@ -63,7 +71,7 @@ internal sealed class BridgeApplication : IAsyncDisposable
             start.Configure?.Invoke(builder);
             var web = builder.Build();
             web.UseBridge(simulators);
-            return new BridgeApplication(web, cluster);
+            return new BridgeApplication(web, cluster, simulators, Path.GetDirectoryName(ClusterFolder(builder.Configuration))!);
         }
         catch
         {
@@ -91,7 +99,7 @@ internal sealed class BridgeApplication : IAsyncDisposable
             throw new StartupRefusedException($"The database lacks {pending.Count} migrations of this version; run 'g2pbridge migrate' with the same settings, then start again.");
         }
 
-        if (Web.Services.GetService<IOptions<SimulatorsOptions>>() is { Value.ConnectionString.Length: > 0 })
+        if (HasSimulators)
         {
             await Web.Services.PrepareSimulatorsAsync(cancellationToken);
         }
@@ -155,11 +163,10 @@ internal sealed class BridgeApplication : IAsyncDisposable
                 "(In Development the bridge starts a private one.)");
         }
 
-        var root = RepositoryRoot();
         try
         {
             var cluster = await LocalPostgresCluster.StartAsync(
-                new LocalPostgresOptions { Folder = builder.Configuration["LocalPostgres:Folder"] ?? Path.Combine(root, ".data", "postgres"), RepositoryRoot = root },
+                new LocalPostgresOptions { Folder = ClusterFolder(builder.Configuration), RepositoryRoot = RepositoryRoot() },
                 report, cancellationToken);
             await cluster.EnsureDatabaseAsync(BridgeDatabase, cancellationToken);
             await cluster.EnsureDatabaseAsync(SimulatorsDatabase, cancellationToken);
@@ -170,6 +177,9 @@ internal sealed class BridgeApplication : IAsyncDisposable
             throw new StartupRefusedException(exception.Message, exception);
         }
     }
+
+    private static string ClusterFolder(ConfigurationManager configuration) =>
+        Path.GetFullPath(configuration["LocalPostgres:Folder"] ?? Path.Combine(RepositoryRoot(), ".data", "postgres"));
 
     /// <summary>The checkout that we were started in or built in; else the current folder.</summary>
     private static string RepositoryRoot()
@@ -219,6 +229,19 @@ internal sealed class BridgeApplication : IAsyncDisposable
             return false;
         }
 
+        // The host plays all parts: it finds its mapper and its bank at its own address, and the bank finds it.
+        var self = (builder.Configuration["urls"] ?? DefaultUrl).Split(';')[0].Replace("//0.0.0.0", "//127.0.0.1", StringComparison.Ordinal).TrimEnd('/');
+        builder.Configuration.Sources.Insert(0, new Microsoft.Extensions.Configuration.Memory.MemoryConfigurationSource
+        {
+            InitialData = new Dictionary<string, string?>
+            {
+                ["Spar:Url"] = self + SimulatorsHosting.SparPath + "/resolve",
+                ["SponsorBanks:Banks:EXAMPLE-BANK:BaseUrl"] = self + SimulatorsHosting.BankPath,
+                ["Simulators:ExampleBank:StatementCallbackUrl"] = self + "/upload_mt940",
+                // A statement of this many entries stays below the contract's upload limit of 10 MiB.
+                ["Simulators:ExampleBank:MaxEntriesPerStatement"] = "50000",
+            },
+        });
         builder.Services.AddSimulators(section);
         if (cluster is not null)
         {

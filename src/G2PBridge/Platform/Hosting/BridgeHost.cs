@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using G2PBridge.Connectors;
 using G2PBridge.Connectors.Spar;
 using G2PBridge.Modules.Disbursement;
@@ -13,6 +15,7 @@ using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Mediation;
 using G2PBridge.Platform.Persistence;
 using G2PBridge.Simulators;
+using G2PBridge.Views;
 using Npgsql;
 
 namespace G2PBridge.Platform.Hosting;
@@ -29,6 +32,12 @@ internal static class BridgeHost
         services.AddSingleton<DatabaseMigrator>();
         services.AddOptions<PartnerApiOptions>().BindConfiguration(PartnerApiOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddProblemDetails();
+        services.ConfigureHttpJsonOptions(options =>
+        {
+            // One spelling for both APIs: the contract's.
+            options.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+            options.SerializerOptions.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseUpper));
+        });
         services.AddExceptionHandler<FaultHandler>();
         services.AddMediation(type => IsEnabled(type, flags));
         services.AddJobScheduler();
@@ -51,6 +60,7 @@ internal static class BridgeHost
     {
         web.UseExceptionHandler();
         web.MapGet("ping", () => TypedResults.Text("\"pong\"", "application/json")).WithName("ping").WithTags("Health");
+        web.MapViews();
         web.MapEnvelopes();
         web.MapResolution();
         web.MapFunds();

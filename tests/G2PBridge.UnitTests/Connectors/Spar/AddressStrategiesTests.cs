@@ -16,6 +16,11 @@ internal sealed class AddressStrategiesTests
         Assert.That(TakeApart("account_number:ACC1.branch_code:1.bank_code:B.mobile_number:.email_address:.fa_type:BANK")!.Kind, Is.EqualTo("BANK_ACCOUNT"));
 
     [Test]
+    public void SPARs_strategy_for_banks_is_read_too() =>
+        Assert.That(TakeApart("account_number:AC.C1.branch_name:Main St.branch_code:0001.bank_name:Example Bank.bank_code:EXAMPLE-BANK.fa_type:BANK"),
+            Is.EqualTo(new ResolvedAddress("BANK_ACCOUNT", "AC.C1", "EXAMPLE-BANK", "0001", null, null, null, null, null)));
+
+    [Test]
     public void A_mobile_wallet_keeps_its_provider() =>
         Assert.That(TakeApart("mobile_number:+260971.wallet_provider_name:MPESA.wallet_provider_code:M1.fa_type:MOBILE_WALLET"),
             Is.EqualTo(new ResolvedAddress("MOBILE_WALLET", null, null, null, "+260971", "MPESA", null, null, null)));

@@ -31,7 +31,7 @@ internal sealed record ReadResolutionOfBatch(string BatchId) : IRequest<Resoluti
 
 /// <summary>Counts of one envelope. Lines that are neither were not asked about yet.</summary>
 /// <param name="Unresolved">Asked about and without an address now; <paramref name="Exhausted"/> of them are not asked about again by themselves.</param>
-internal sealed record ResolutionProgress(string EnvelopeId, int Lines, int Resolved, decimal ResolvedQuantity, int Unresolved, int Exhausted, bool Waiting);
+internal sealed record ResolutionProgress(string EnvelopeId, int Lines, int Resolved, decimal ResolvedQuantity, int Unresolved, decimal UnresolvedQuantity, int Exhausted, bool Waiting);
 
 internal sealed record ReadResolutionProgress(IReadOnlyCollection<string> EnvelopeIds) : IRequest<IReadOnlyList<ResolutionProgress>>;
 

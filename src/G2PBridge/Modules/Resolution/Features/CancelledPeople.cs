@@ -13,7 +13,7 @@ internal sealed class CancelledPeople(IMediator mediator, UnresolvedStore unreso
     private const int MostAtOnce = 5_000;
 
     /// <summary>Those of an envelope without an address who are cancelled. Usually one cheap question: nobody of this envelope is cancelled.</summary>
-    public async Task<IReadOnlyList<(long Seq, string ReasonCode, bool Exhausted)>> WithoutAddressAsync(string envelopeId, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<(long Seq, decimal Quantity, string ReasonCode, bool Exhausted)>> WithoutAddressAsync(string envelopeId, CancellationToken cancellationToken)
     {
         if ((await mediator.Send(new CountCancelledLines(envelopeId), cancellationToken)).Lines == 0)
         {

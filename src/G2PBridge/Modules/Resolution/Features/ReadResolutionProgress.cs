@@ -19,6 +19,7 @@ internal sealed class ReadResolutionProgressHandler(NpgsqlDataSource source, Can
                 {
                     Lines = all[i].Lines - cancelled.Count,
                     Unresolved = all[i].Unresolved - cancelled.Count,
+                    UnresolvedQuantity = all[i].UnresolvedQuantity - cancelled.Sum(line => line.Quantity),
                     Exhausted = all[i].Exhausted - cancelled.Count(line => line.Exhausted),
                 };
             }
@@ -30,7 +31,7 @@ internal sealed class ReadResolutionProgressHandler(NpgsqlDataSource source, Can
     private async Task<List<ResolutionProgress>> ReadAsync(IReadOnlyCollection<string> envelopeIds, CancellationToken cancellationToken)
     {
         await using var command = source.CreateCommand("""
-            select envelope_id, sum(lines)::int, sum(resolved)::int, sum(resolved_quantity), sum(unresolved)::int,
+            select envelope_id, sum(lines)::int, sum(resolved)::int, sum(resolved_quantity), sum(unresolved)::int, sum(unresolved_quantity),
                    coalesce(sum(unresolved) filter (where status = 'Exhausted'), 0)::int, bool_or(status in ('Pending', 'Resolving', 'Incomplete'))
             from resolution.slice where envelope_id = any($1) group by envelope_id
             """);
@@ -40,7 +41,7 @@ internal sealed class ReadResolutionProgressHandler(NpgsqlDataSource source, Can
         while (await reader.ReadAsync(cancellationToken))
         {
             all.Add(new ResolutionProgress(
-                reader.GetString(0), reader.GetInt32(1), reader.GetInt32(2), reader.GetDecimal(3), reader.GetInt32(4), reader.GetInt32(5), reader.GetBoolean(6)));
+                reader.GetString(0), reader.GetInt32(1), reader.GetInt32(2), reader.GetDecimal(3), reader.GetInt32(4), reader.GetDecimal(5), reader.GetInt32(6), reader.GetBoolean(7)));
         }
 
         return all;

@@ -39,6 +39,8 @@ internal sealed class SliceRow
 
     public int Unresolved { get; init; }
 
+    public decimal UnresolvedQuantity { get; init; }
+
     public string? LastErrorCode { get; init; }
 
     public string? LastError { get; init; }
@@ -99,6 +101,8 @@ internal sealed class UnresolvedRow
     public long SliceId { get; init; }
 
     public required string EnvelopeId { get; init; }
+
+    public decimal Quantity { get; init; }
 
     public required string ReasonCode { get; init; }
 

@@ -35,9 +35,9 @@ internal sealed class SliceStore(NpgsqlDataSource source, TimeProvider clock)
         const string Sql = """
             with taken as (
                 insert into resolution.slice (envelope_id, batch_id, batch_number, first_seq, last_seq, status, attempts, failed_attempts, rounds, due_at,
-                                              fence, lines, resolved, resolved_quantity, unresolved, created_at, updated_at)
+                                              fence, lines, resolved, resolved_quantity, unresolved, unresolved_quantity, created_at, updated_at)
                 select b.envelope_id, b.id, b.number, f, least(f + $6 - 1, b.last), 'Pending', 0, 0, 0, $7,
-                       0, least(f + $6 - 1, b.last) - f + 1, 0, 0, 0, $7, $7
+                       0, least(f + $6 - 1, b.last) - f + 1, 0, 0, 0, 0, $7, $7
                 from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[]) as b(id, envelope_id, number, first, last)
                 cross join lateral generate_series(b.first, b.last, $6) as f
                 on conflict do nothing
@@ -199,7 +199,7 @@ internal sealed class SliceStore(NpgsqlDataSource source, TimeProvider clock)
         const string Update = """
             update resolution.slice
             set status = $3, lease_until = null, due_at = $4, rounds = $5, lines = $6, resolved = $7, resolved_quantity = $8,
-                unresolved = (select count(*) from resolution.unresolved u where u.seq between first_seq and last_seq),
+                (unresolved, unresolved_quantity) = (select count(*), coalesce(sum(u.quantity), 0) from resolution.unresolved u where u.seq between first_seq and last_seq),
                 failed_attempts = $9, last_error_code = $10, last_error = $11, asked_at = $12, updated_at = $12
             where id = $1 and fence = $2
             """;

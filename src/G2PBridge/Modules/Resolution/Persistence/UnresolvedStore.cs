@@ -34,8 +34,8 @@ internal sealed class UnresolvedStore(NpgsqlDataSource source)
         }
 
         const string Sql = """
-            insert into resolution.unresolved (seq, slice_id, envelope_id, reason_code, reason, attempts, last_attempt_at)
-            select seq, $4, $5, reason_code, reason, 1, $6 from unnest($1::bigint[], $2::text[], $3::text[]) as n(seq, reason_code, reason)
+            insert into resolution.unresolved (seq, slice_id, envelope_id, quantity, reason_code, reason, attempts, last_attempt_at)
+            select seq, $4, $5, quantity, reason_code, reason, 1, $6 from unnest($1::bigint[], $2::text[], $3::text[], $7::numeric[]) as n(seq, reason_code, reason, quantity)
             on conflict (seq) do update
             set reason_code = excluded.reason_code, reason = excluded.reason, attempts = unresolved.attempts + 1, last_attempt_at = excluded.last_attempt_at
             """;
@@ -47,6 +47,7 @@ internal sealed class UnresolvedStore(NpgsqlDataSource source)
                 new() { Value = unresolved.Select(item => item.ReasonCode).ToArray() },
                 new() { Value = unresolved.Select(item => item.Reason).ToArray() },
                 new() { Value = slice.Id }, new() { Value = slice.EnvelopeId }, new() { Value = now },
+                new() { Value = unresolved.Select(item => item.Line.Quantity).ToArray() },
             },
         };
         await command.ExecuteNonQueryAsync(cancellationToken);
@@ -71,17 +72,17 @@ internal sealed class UnresolvedStore(NpgsqlDataSource source)
     }
 
     /// <summary>Everyone of an envelope who has no address, with the reason and whether the rounds are used up.</summary>
-    public async Task<IReadOnlyList<(long Seq, string ReasonCode, bool Exhausted)>> ReadAllAsync(string envelopeId, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<(long Seq, decimal Quantity, string ReasonCode, bool Exhausted)>> ReadAllAsync(string envelopeId, CancellationToken cancellationToken)
     {
         await using var command = source.CreateCommand("""
-            select u.seq, u.reason_code, s.status = 'Exhausted' from resolution.unresolved u join resolution.slice s on s.id = u.slice_id where u.envelope_id = $1
+            select u.seq, u.quantity, u.reason_code, s.status = 'Exhausted' from resolution.unresolved u join resolution.slice s on s.id = u.slice_id where u.envelope_id = $1
             """);
         command.Parameters.Add(new() { Value = envelopeId });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var lines = new List<(long, string, bool)>();
+        var lines = new List<(long, decimal, string, bool)>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            lines.Add((reader.GetInt64(0), reader.GetString(1), reader.GetBoolean(2)));
+            lines.Add((reader.GetInt64(0), reader.GetDecimal(1), reader.GetString(2), reader.GetBoolean(3)));
         }
 
         return lines;

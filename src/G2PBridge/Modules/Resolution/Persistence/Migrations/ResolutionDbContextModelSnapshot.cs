@@ -282,6 +282,11 @@ namespace G2PBridge.Modules.Resolution.Persistence.Migrations
                         .HasColumnType("integer")
                         .HasColumnName("unresolved");
 
+                    b.Property<decimal>("UnresolvedQuantity")
+                        .HasPrecision(19, 4)
+                        .HasColumnType("numeric(19,4)")
+                        .HasColumnName("unresolved_quantity");
+
                     b.Property<DateTimeOffset>("UpdatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("updated_at");
@@ -329,6 +334,11 @@ namespace G2PBridge.Modules.Resolution.Persistence.Migrations
                     b.Property<DateTimeOffset>("LastAttemptAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("last_attempt_at");
+
+                    b.Property<decimal>("Quantity")
+                        .HasPrecision(19, 4)
+                        .HasColumnType("numeric(19,4)")
+                        .HasColumnName("quantity");
 
                     b.Property<string>("Reason")
                         .HasMaxLength(500)

@@ -1,0 +1,135 @@
+using G2PBridge.Modules.Disbursement.Contracts;
+using G2PBridge.Modules.Envelopes.Contracts;
+using G2PBridge.Modules.Funds.Contracts;
+using G2PBridge.Modules.Reconciliation.Contracts;
+using G2PBridge.Modules.Resolution.Contracts;
+using G2PBridge.PartnerApi;
+using MediatR;
+
+namespace G2PBridge.Views.Native;
+
+/// <summary>Lines and their amount, in the envelope's unit.</summary>
+internal sealed record Share(int Lines, decimal Amount);
+
+/// <summary>Where the lines of an envelope stand. What is <c>returned</c> was paid first and is not counted in <c>paid</c>.</summary>
+/// <param name="Declared">What the programme system announced.</param>
+/// <param name="Received">Lines that arrived and were not cancelled.</param>
+/// <param name="Resolved">Lines whose financial address is known.</param>
+/// <param name="Unresolved">Lines for whom the mapper knows no address (now).</param>
+/// <param name="Funded">What the bank has blocked for the envelope.</param>
+/// <param name="Sent">Lines that the bank has.</param>
+/// <param name="Unknown">Lines of which nobody here knows whether the bank has them; they are asked about and never sent again.</param>
+/// <param name="Refused">Lines that the bank refused: proved unpaid.</param>
+/// <param name="Paid">Lines that a statement shows as debited and not as returned.</param>
+/// <param name="Returned">Lines whose money came back.</param>
+/// <param name="NothingToPay">Lines with a quantity of zero.</param>
+/// <param name="AccountedFor">Paid, returned, refused, unresolved and nothing to pay together; the envelope is done when this equals what was received.</param>
+internal sealed record Funnel(
+    Share Declared, Share Received, Share Resolved, Share Unresolved, Share Funded, Share Sent, Share Unknown, Share Refused, Share Paid, Share Returned, int NothingToPay, Share AccountedFor);
+
+/// <summary>Funds of one envelope in the spellings of the contract.</summary>
+internal sealed record FundsView(
+    string Available, string? AvailableErrorCode, int AvailableAttempts, string Blocked, string? BlockedErrorCode, int BlockedAttempts, string? BlockReference,
+    decimal BlockedAmount, decimal ReleasedAmount);
+
+/// <summary>One envelope with its funnel.</summary>
+/// <param name="Stage">RECEIVING, WAITING_FOR_SCHEDULE_DATE, FUNDING, PAYING, AWAITING_STATEMENT, DONE or CANCELLED.</param>
+/// <param name="Overdue">The schedule date is past and not everything is sent.</param>
+internal sealed record EnvelopeView(
+    string Id, long Number, string Stage, bool Overdue, string Status, string? ProgrammeMnemonic, string? BenefitCodeMnemonic, string BenefitType, string? CycleMnemonic,
+    string Unit, DateOnly ScheduleDate, DateTimeOffset ReceivedAt, DateTimeOffset? CancelledAt, string Sender, FundsView? Funds, Funnel Funnel);
+
+/// <summary>Puts envelopes together with what every module knows of them; one set query a module, however many envelopes.</summary>
+internal sealed record ViewEnvelopes(IReadOnlyList<EnvelopeFacts> Envelopes) : IRequest<IReadOnlyList<EnvelopeView>>;
+
+internal static class EnvelopeViews
+{
+    internal sealed class Handler(IMediator mediator) : IRequestHandler<ViewEnvelopes, IReadOnlyList<EnvelopeView>>
+    {
+        public async Task<IReadOnlyList<EnvelopeView>> Handle(ViewEnvelopes request, CancellationToken cancellationToken)
+        {
+            var ids = request.Envelopes.Select(envelope => envelope.Id).ToList();
+            if (ids.Count == 0)
+            {
+                return [];
+            }
+
+            var resolution = (await mediator.Send(new ReadResolutionProgress(ids), cancellationToken)).ToDictionary(progress => progress.EnvelopeId, StringComparer.Ordinal);
+            var funds = (await mediator.Send(new ReadFundsStatus(ids), cancellationToken)).ToDictionary(status => status.EnvelopeId, StringComparer.Ordinal);
+            var dispatch = (await mediator.Send(new ReadDispatchProgress(ids), cancellationToken)).ToDictionary(progress => progress.EnvelopeId, StringComparer.Ordinal);
+            var reconciliation = (await mediator.Send(new ReadReconciliationProgress(ids), cancellationToken)).ToDictionary(progress => progress.EnvelopeId, StringComparer.Ordinal);
+            var views = new List<EnvelopeView>(ids.Count);
+            foreach (var envelope in request.Envelopes)
+            {
+                var today = await mediator.Send(new ReadProgrammeToday(envelope.ProgrammeMnemonic), cancellationToken);
+                views.Add(View(
+                    envelope, today, resolution.GetValueOrDefault(envelope.Id), funds.GetValueOrDefault(envelope.Id),
+                    dispatch.GetValueOrDefault(envelope.Id), reconciliation.GetValueOrDefault(envelope.Id)));
+            }
+
+            return views;
+        }
+
+        private static EnvelopeView View(
+            EnvelopeFacts envelope, DateOnly today, ResolutionProgress? resolution, FundsStatus? funds, DispatchProgress? dispatch, ReconciliationProgress? reconciliation)
+        {
+            var funnel = Funnel(envelope, resolution, funds, dispatch, reconciliation);
+            var stage = Stage(envelope, today, funds, funnel);
+            return new EnvelopeView(
+                envelope.Id, envelope.Number, stage,
+                Overdue: envelope.ScheduleDate < today && stage is not ("DONE" or "CANCELLED" or "AWAITING_STATEMENT"),
+                WireText.Capitals(envelope.Status), envelope.ProgrammeMnemonic, envelope.BenefitCodeMnemonic, WireText.Capitals(envelope.BenefitType), envelope.CycleMnemonic,
+                envelope.Unit, envelope.ScheduleDate, envelope.ReceivedAt, envelope.CancelledAt, envelope.Sender,
+                funds is null ? null : new FundsView(
+                    funds.Available, funds.AvailableErrorCode, funds.AvailableAttempts, funds.Blocked, funds.BlockedErrorCode, funds.BlockedAttempts, funds.BlockReference, funds.BlockedAmount, funds.ReleasedAmount),
+                funnel);
+        }
+
+        private static Funnel Funnel(EnvelopeFacts envelope, ResolutionProgress? resolution, FundsStatus? funds, DispatchProgress? dispatch, ReconciliationProgress? reconciliation)
+        {
+            var received = new Share(envelope.DisbursementsReceived, envelope.QuantityReceived);
+            var resolved = new Share(resolution?.Resolved ?? 0, resolution?.ResolvedQuantity ?? 0);
+            var unresolved = new Share(resolution?.Unresolved ?? 0, resolution?.UnresolvedQuantity ?? 0);
+            var refused = new Share(dispatch?.Refused ?? 0, dispatch?.RefusedAmount ?? 0);
+            var returned = new Share(reconciliation?.Returned ?? 0, reconciliation?.ReturnedAmount ?? 0);
+            var paid = new Share((reconciliation?.Reconciled ?? 0) - returned.Lines, (reconciliation?.ReconciledAmount ?? 0) - returned.Amount);
+            var nothing = dispatch?.NothingToPay ?? 0;
+            return new Funnel(
+                new Share(envelope.NumberOfDisbursements, envelope.TotalQuantity), received, resolved, unresolved,
+                new Share(funds?.Blocked == "FUNDS_BLOCK_SUCCESS" ? received.Lines : 0, funds?.BlockedAmount ?? 0),
+                new Share(dispatch?.Sent ?? 0, dispatch?.SentAmount ?? 0), new Share(dispatch?.Unknown ?? 0, dispatch?.UnknownAmount ?? 0), refused, paid, returned, nothing,
+                new Share(paid.Lines + returned.Lines + refused.Lines + unresolved.Lines + nothing, paid.Amount + returned.Amount + refused.Amount + unresolved.Amount));
+        }
+
+        private static string Stage(EnvelopeFacts envelope, DateOnly today, FundsStatus? funds, Funnel funnel)
+        {
+            if (envelope.Status == EnvelopeStatus.Cancelled)
+            {
+                return "CANCELLED";
+            }
+
+            if (funnel.Received != funnel.Declared)
+            {
+                return "RECEIVING";
+            }
+
+            if (funnel.AccountedFor == funnel.Received)
+            {
+                return "DONE";
+            }
+
+            if (envelope.Status == EnvelopeStatus.Open && envelope.ScheduleDate > today)
+            {
+                return "WAITING_FOR_SCHEDULE_DATE";
+            }
+
+            if (funds?.Blocked != "FUNDS_BLOCK_SUCCESS")
+            {
+                return "FUNDING";
+            }
+
+            var leftToSend = funnel.Received.Lines - funnel.Sent.Lines - funnel.Unknown.Lines - funnel.Refused.Lines - funnel.Unresolved.Lines - funnel.NothingToPay;
+            return leftToSend > 0 ? "PAYING" : "AWAITING_STATEMENT";
+        }
+    }
+}

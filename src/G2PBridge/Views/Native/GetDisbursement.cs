@@ -1,0 +1,114 @@
+using System.Globalization;
+using G2PBridge.Modules.Disbursement.Contracts;
+using G2PBridge.Modules.Envelopes.Contracts;
+using G2PBridge.Modules.Reconciliation.Contracts;
+using G2PBridge.Modules.Resolution.Contracts;
+using G2PBridge.PartnerApi;
+using G2PBridge.Platform.Errors;
+using MediatR;
+
+namespace G2PBridge.Views.Native;
+
+/// <summary>GET /v1/disbursements/{id}: one line, where it stands in a word, and everything that happened to it.</summary>
+internal static class GetDisbursement
+{
+    public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("disbursements/{id}", HandleAsync)
+        .WithName("get_disbursement").WithTags("Disbursements").WithSummary("One disbursement with its timeline")
+        .Produces<Response>().ProducesProblem(StatusCodes.Status404NotFound);
+
+    /// <param name="At">When, as exactly as it is known; a bank's entry has a date only.</param>
+    /// <param name="By">Who: the partner, the bridge, the mapper or the bank.</param>
+    internal sealed record Event(string At, string What, string By, string? Detail);
+
+    /// <param name="Account">Its last four characters; the rest is nobody's business on a screen.</param>
+    internal sealed record Address(string Kind, string? BankCode, string? BranchCode, string? Account, string? Provider);
+
+    /// <param name="State">CANCELLED, RECEIVED, UNRESOLVED, RESOLVED, PREPARED, SENDING, SENT, UNKNOWN, REFUSED, PAID, RETURNED or NOTHING_TO_PAY.</param>
+    /// <param name="PaymentReference">Under which the bank knows the newest payment of this line.</param>
+    internal sealed record Response(
+        string Id, string State, string EnvelopeId, string BatchId, string BeneficiaryId, decimal Amount, string Unit, string? PaymentReference, int? Generation,
+        string? ReasonCode, string? Reason, Address? Address, IReadOnlyList<Event> Timeline);
+
+    private static async Task<IResult> HandleAsync(string id, IMediator mediator, CancellationToken cancellationToken)
+    {
+        if ((await mediator.Send(new FindLinesById([id]), cancellationToken)).FirstOrDefault() is not { } line)
+        {
+            return new Refusal(PartnerCodes.InvalidDisbursementId, $"There is no disbursement '{id}'; use the id that the programme system gave it.", RefusalKind.NotFound).ToProblem();
+        }
+
+        long[] seqs = [line.Seq];
+        var envelope = (await mediator.Send(new ReadEnvelopes([line.EnvelopeId]), cancellationToken))[0];
+        var address = (await mediator.Send(new FindAddresses(seqs), cancellationToken)).FirstOrDefault();
+        var unresolved = (await mediator.Send(new FindUnresolved(seqs), cancellationToken)).FirstOrDefault();
+        var instruction = (await mediator.Send(new FindInstructionsOfLines(seqs), cancellationToken)).FirstOrDefault();
+        var history = await mediator.Send(new ReadDispatchHistory(line.Seq), cancellationToken);
+        var matches = await mediator.Send(new FindMatches(seqs), cancellationToken);
+        var newest = matches.Where(match => match.Generation == (instruction?.Generation ?? 1)).ToList();
+        var back = newest.FirstOrDefault(match => match.IsReturn);
+        var (state, code, reason) = State(line, address, unresolved, instruction, newest.Count > 0, back);
+        return TypedResults.Ok(new Response(
+            line.DisbursementId, state, line.EnvelopeId, line.BatchId, line.BeneficiaryId, line.Quantity, envelope.Unit,
+            instruction is { State: not LineState.NothingToPay } ? instruction.Reference : null, instruction?.Generation, code, reason, Masked(address),
+            Timeline(line, address, unresolved, history, matches)));
+    }
+
+    private static (string State, string? Code, string? Reason) State(
+        FoundLine line, FinancialAddress? address, UnresolvedLine? unresolved, InstructionOfLine? instruction, bool isDebited, MatchedEntry? back)
+    {
+        if (line.CancelledAt is not null)
+        {
+            return ("CANCELLED", null, null);
+        }
+
+        if (back is not null)
+        {
+            return ("RETURNED", back.ReasonCode, back.Reason);
+        }
+
+        if (isDebited)
+        {
+            return ("PAID", null, null);
+        }
+
+        if (instruction is not null)
+        {
+            return (WireText.Capitals(instruction.State), instruction.ReasonCode, instruction.Reason);
+        }
+
+        return unresolved is not null ? ("UNRESOLVED", unresolved.ReasonCode, unresolved.Reason) : (address is null ? "RECEIVED" : "RESOLVED", null, null);
+    }
+
+    private static Address? Masked(FinancialAddress? address) => address is null
+        ? null
+        : new Address(
+            address.Kind, address.BankCode, address.BranchCode,
+            (address.AccountNumber ?? address.MobileNumber ?? address.EmailAddress) is { } account ? "…" + account[^Math.Min(4, account.Length)..] : null,
+            address.MobileWalletProvider ?? address.EmailWalletProvider);
+
+    private static List<Event> Timeline(
+        FoundLine line, FinancialAddress? address, UnresolvedLine? unresolved, IReadOnlyList<DispatchEvent> history, IReadOnlyList<MatchedEntry> matches)
+    {
+        var events = new List<Event> { new(Moment(line.ReceivedAt), "received", "partner", null) };
+        if (line.CancelledAt is { } cancelled)
+        {
+            events.Add(new(Moment(cancelled), "cancelled", "partner", null));
+        }
+
+        if (unresolved is not null)
+        {
+            events.Add(new(Moment(unresolved.LastAttemptAt), "not resolved", "mapper", $"{unresolved.ReasonCode}{(unresolved.Reason is null ? "" : ": " + unresolved.Reason)}"));
+        }
+        else if (address is not null)
+        {
+            events.Add(new(history.Count > 0 ? Moment(history[0].At) : Moment(line.ReceivedAt), "resolved", "mapper", address.Kind));
+        }
+
+        events.AddRange(history.Select(change => new Event(Moment(change.At), change.To, change.Actor, change.Cause)));
+        events.AddRange(matches.Select(match => new Event(
+            match.EntryDate is { } date ? WireText.Date(date) : "", match.IsReturn ? "returned" : "debited", "bank",
+            string.Create(CultureInfo.InvariantCulture, $"statement {match.StatementNumber}/{match.StatementSequence}, entry {match.EntryNo}{(match.IsReturn ? $", {match.ReasonCode} {match.Reason}" : "")}"))));
+        return events;
+    }
+
+    private static string Moment(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+}

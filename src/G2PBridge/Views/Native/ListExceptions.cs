@@ -1,0 +1,99 @@
+using System.ComponentModel;
+using G2PBridge.Modules.Disbursement.Contracts;
+using G2PBridge.Modules.Envelopes.Contracts;
+using G2PBridge.Modules.Reconciliation.Contracts;
+using G2PBridge.Modules.Resolution.Contracts;
+using G2PBridge.PartnerApi;
+using G2PBridge.Platform.Errors;
+using MediatR;
+
+namespace G2PBridge.Views.Native;
+
+/// <summary>
+/// GET /v1/envelopes/{id}/exceptions: every line that is not simply on its way or paid, grouped by reason and listed page by page in line order.
+/// Three modules know exceptions; each gives its next lines after the cursor, and the page is their merge.
+/// </summary>
+internal static class ListExceptions
+{
+    private const string Unresolved = "UNRESOLVED";
+    private const string Returned = "RETURNED";
+
+    public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("envelopes/{id}/exceptions", HandleAsync)
+        .WithName("list_exceptions").WithTags("Envelopes").WithSummary("Lines of an envelope that need attention, grouped by reason")
+        .Produces<Response>().ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+
+    /// <param name="Kind">UNRESOLVED, UNKNOWN, REFUSED, RETURNED.</param>
+    internal sealed record Group(string Kind, string? ReasonCode, int Lines);
+
+    internal sealed record Item(string DisbursementId, string BeneficiaryId, decimal Amount, string Kind, string? ReasonCode, string? Reason, DateTimeOffset? Since, int? Attempts, DateTimeOffset? NextAttemptAt);
+
+    /// <param name="Next">Give this as <c>after</c> to get the next page; null on the last.</param>
+    internal sealed record Response(string EnvelopeId, IReadOnlyList<Group> Groups, IReadOnlyList<Item> Items, long? Next);
+
+    private sealed record Found(long Line, string Kind, string? ReasonCode, string? Reason, DateTimeOffset? Since, int? Attempts, DateTimeOffset? NextAttemptAt);
+
+    private static async Task<IResult> HandleAsync(
+        string id, IMediator mediator, CancellationToken cancellationToken,
+        [Description("UNRESOLVED, UNKNOWN, REFUSED or RETURNED")] string? kind = null,
+        string? reason = null,
+        [Description("The cursor of the page before")] long after = 0,
+        [Description("1 to 1000")] int limit = 100)
+    {
+        if (limit is < 1 or > 1000)
+        {
+            return new Refusal("INVALID_LIMIT", "limit must be 1 to 1000.").ToProblem();
+        }
+
+        if ((await mediator.Send(new ReadEnvelopes([id]), cancellationToken)).Count == 0)
+        {
+            return GetEnvelope.NotFound(id).ToProblem();
+        }
+
+        var groups = await GroupAsync(id, mediator, cancellationToken);
+        var found = (await FindAsync(id, kind?.ToUpperInvariant(), reason, after, limit + 1, mediator, cancellationToken)).OrderBy(item => item.Line).Take(limit + 1).ToList();
+        var page = found.Take(limit).ToList();
+        var lines = (await mediator.Send(new FindLinesBySeq([.. page.Select(item => item.Line).Distinct()]), cancellationToken)).ToDictionary(line => line.Seq);
+        var items = page.Where(item => lines.ContainsKey(item.Line)).Select(item => new Item(
+            lines[item.Line].DisbursementId, lines[item.Line].BeneficiaryId, lines[item.Line].Quantity, item.Kind, item.ReasonCode, item.Reason, item.Since, item.Attempts, item.NextAttemptAt));
+        return TypedResults.Ok(new Response(id, groups, [.. items], found.Count > limit ? page[^1].Line : null));
+    }
+
+    private static async Task<List<Group>> GroupAsync(string id, IMediator mediator, CancellationToken cancellationToken)
+    {
+        var groups = new List<Group>();
+        groups.AddRange((await mediator.Send(new CountUnresolvedByReason(id), cancellationToken)).Select(count => new Group(Unresolved, count.ReasonCode, count.Lines)));
+
+        // A return is on record twice, as the bank's entry and as the line's state; the entry carries the reason.
+        groups.AddRange((await mediator.Send(new CountExceptionalLines(id), cancellationToken))
+            .Where(count => count.State is not (LineState.Returned or LineState.NothingToPay))
+            .Select(count => new Group(WireText.Capitals(count.State), count.ReasonCode, count.Lines)));
+        groups.AddRange((await mediator.Send(new CountReturnsByReason(id), cancellationToken)).Select(count => new Group(Returned, count.ReasonCode, count.Lines)));
+        return groups;
+    }
+
+    private static async Task<List<Found>> FindAsync(string id, string? kind, string? reason, long after, int limit, IMediator mediator, CancellationToken cancellationToken)
+    {
+        var found = new List<Found>();
+        if (kind is null or Unresolved)
+        {
+            found.AddRange((await mediator.Send(new ListUnresolved(id, after, limit, reason), cancellationToken))
+                .Select(line => new Found(line.Seq, Unresolved, line.ReasonCode, line.Reason, line.LastAttemptAt, line.Attempts, line.NextAttemptAt)));
+        }
+
+        if (kind is null or "UNKNOWN" or "REFUSED")
+        {
+            LineState? state = kind is null ? null : kind == "UNKNOWN" ? LineState.Unknown : LineState.Refused;
+            found.AddRange((await mediator.Send(new ListExceptionalLines(id, after, limit, state, reason), cancellationToken))
+                .Where(line => line.State is not (LineState.Returned or LineState.NothingToPay))
+                .Select(line => new Found(line.Line, WireText.Capitals(line.State), line.ReasonCode, line.Reason, line.Since, null, null)));
+        }
+
+        if (kind is null or Returned)
+        {
+            found.AddRange((await mediator.Send(new ListReturned(id, after, limit, reason), cancellationToken))
+                .Select(entry => new Found(entry.Line, Returned, entry.ReasonCode, entry.Reason, null, null, null)));
+        }
+
+        return found;
+    }
+}

@@ -1,0 +1,26 @@
+using G2PBridge.Views.Native;
+using G2PBridge.Views.Partner;
+
+namespace G2PBridge.Views;
+
+/// <summary>
+/// What the two APIs show of several modules at once. Views ask modules through their Contracts and own no data;
+/// no module knows them (ADR 0006).
+/// </summary>
+internal static class ViewsRegistration
+{
+    public static IEndpointRouteBuilder MapViews(this IEndpointRouteBuilder routes)
+    {
+        GetDisbursementStatus.Map(routes);
+        GetBatchControl.Map(routes);
+        GetEnvelopeStatus.Map(routes);
+
+        var native = routes.MapGroup("v1");
+        ListEnvelopesView.Map(native);
+        GetEnvelope.Map(native);
+        ListExceptions.Map(native);
+        GetDisbursement.Map(native);
+        RetryResolution.Map(native);
+        return routes;
+    }
+}
