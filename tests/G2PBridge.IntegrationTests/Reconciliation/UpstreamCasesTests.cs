@@ -1,5 +1,3 @@
-using G2PBridge.Connectors;
-
 namespace G2PBridge.IntegrationTests.Reconciliation;
 
 /// <summary>Statements on which the bridge that went before fails, each by name.</summary>
