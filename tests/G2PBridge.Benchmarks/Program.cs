@@ -9,8 +9,11 @@ if (args is not ["quick", ..])
     BenchmarkSwitcher.FromAssembly(typeof(StatementBenchmarks).Assembly).Run(args);
     return;
 }
-foreach (var (name, bytes, profile) in new[] { ("MT940", StatementSource.Mt940(1_000_000), "example-bank"), ("camt.053", StatementSource.Camt053(200_000), "generic") })
+var only = args.Length > 1 ? args[1] : "";
+foreach (var (name, make, profile) in new (string, Func<byte[]>, string)[] { ("MT940", () => StatementSource.Mt940(1_000_000), "example-bank"), ("camt.053", () => StatementSource.Camt053(200_000), "generic") })
 {
+    if (!name.Contains(only, StringComparison.OrdinalIgnoreCase)) continue;
+    var bytes = make();
     foreach (var fingerprints in new[] { true, true, true, true, false, false, false })
     {
         var before = GC.GetTotalAllocatedBytes(precise: true);

@@ -77,7 +77,10 @@ internal sealed class BankProfile
     /// <summary>Text line with the beneficiary, from 1; 0 for none.</summary>
     public int BeneficiaryLine { get; set; }
 
-    /// <summary>Text line with the reason of a returned payment, from 1; -1 for the last line; 0 for none.</summary>
+    /// <summary>
+    /// Text line with the reason of a returned payment, from 1; -1 for the last line; 0 for none. In a shorter text the last line counts if it
+    /// is a known reason.
+    /// </summary>
     public int ReturnReasonLine { get; set; }
 
     /// <summary>True where the bank numbers its statements without gaps.</summary>
@@ -89,10 +92,11 @@ internal sealed class BankProfile
     /// <summary>A statement whose opening balance is not the closing balance of the one before it.</summary>
     public FindingPolicy ContinuityPolicy { get; set; } = FindingPolicy.Record;
 
-    /// <summary>Longer references are a warning: 16 by the standard (field 61, subfields 7 and 8).</summary>
+    /// <summary>A longer reference is a warning: 16 by the standard (field 61, subfield 7); ours must survive in it.</summary>
     public int CustomerReferenceLength { get; set; } = 16;
 
-    public int BankReferenceLength { get; set; } = 16;
+    /// <summary>The bank's own reference (subfield 8) is 16 by the standard, often longer, and harmless up to ISO 20022's 35.</summary>
+    public int BankReferenceLength { get; set; } = 35;
 
     /// <summary>
     /// True where camt's RvslInd marks CdtDbtInd as the direction of the original: the entry then moves the balance the other way.
@@ -146,9 +150,8 @@ internal sealed class BankProfile
                 new() { Place = ReferencePlace.NarrativeLine, Line = 5 },
             ],
             BeneficiaryLine = 4,
-            ReturnReasonLine = -1,
+            ReturnReasonLine = 6,
             NumberingReliable = false,
-            BankReferenceLength = 35,
         },
         "german-gvc" => new BankProfile
         {

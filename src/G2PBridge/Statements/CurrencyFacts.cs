@@ -3,7 +3,7 @@ namespace G2PBridge.Statements;
 /// <summary>The little a statement reader needs of ISO 4217: which codes exist and how many decimals they have.</summary>
 internal static class CurrencyFacts
 {
-    // ISO 4217 list one, currencies in circulation.
+    // ISO 4217, currencies in use, and a few that old statements still carry.
     private const string Codes =
         "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP CNY COP CRC CUP CVE CZK " +
         "DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HRK HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR " +

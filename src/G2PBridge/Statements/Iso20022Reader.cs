@@ -230,6 +230,7 @@ internal sealed class Iso20022Reader : StatementReader
     }
 
     private bool _afterEnd;
+    private int _depth;
     private int _emptyDepth = -1;
 
     /// <summary>Reads on until there is an event (true) or something in <see cref="_next"/> to do (false).</summary>
@@ -252,13 +253,15 @@ internal sealed class Iso20022Reader : StatementReader
             switch (_xml.NodeType)
             {
                 case XmlNodeType.Element:
-                    var depth = _xml.Depth;
+                    var depth = _depth++;
                     if (depth > MaxDepth) throw new RefusedXmlException("The XML is nested too deeply to be a statement.");
                     var token = _names.Find(_xml.LocalName);
+                    if (token == T.Other && _rootName is null && depth <= 1) token = OldRoot(_xml.LocalName);
                     _path[depth] = token;
                     _charCount = 0;
                     _collect = token != T.Other;
                     var isEmpty = _xml.IsEmptyElement;
+                    if (isEmpty) _depth--;
                     if (StartOf(token, depth))
                     {
                         if (isEmpty) _emptyDepth = depth;
@@ -274,7 +277,7 @@ internal sealed class Iso20022Reader : StatementReader
                     if (_collect) Collect();
                     break;
                 case XmlNodeType.EndElement:
-                    depth = _xml.Depth;
+                    depth = --_depth;
                     if (EndOf(_path[depth], depth)) return true;
                     if (_next != Next.Read) return false;
                     _collect = false;
@@ -284,6 +287,16 @@ internal sealed class Iso20022Reader : StatementReader
         _next = Next.EndOfFile;
         return false;
     }
+
+    /// <summary>The first versions put the version into the element's name: <c>BkToCstmrAcctRptV01</c>, <c>pain.002.001.02</c>.</summary>
+    private static T OldRoot(string name) => name switch
+    {
+        _ when name.StartsWith("BkToCstmrStmtV", StringComparison.Ordinal) || name.StartsWith("camt.053.", StringComparison.Ordinal) => T.BkToCstmrStmt,
+        _ when name.StartsWith("BkToCstmrAcctRptV", StringComparison.Ordinal) || name.StartsWith("camt.052.", StringComparison.Ordinal) => T.BkToCstmrAcctRpt,
+        _ when name.StartsWith("BkToCstmrDbtCdtNtfctnV", StringComparison.Ordinal) || name.StartsWith("camt.054.", StringComparison.Ordinal) => T.BkToCstmrDbtCdtNtfctn,
+        _ when name.StartsWith("pain.002.", StringComparison.Ordinal) => T.CstmrPmtStsRpt,
+        _ => T.Other,
+    };
 
     private void Collect()
     {
@@ -349,16 +362,16 @@ internal sealed class Iso20022Reader : StatementReader
             case T.Amt or T.InstdAmt or T.TtlAmt:
                 ReadCurrency();
                 break;
-            case T.OrgnlGrpInfAndSts:
+            case T.OrgnlGrpInfAndSts when _open && Format == StatementFormat.Pain002:
                 _statusContext = token;
                 break;
-            case T.OrgnlPmtInfAndSts:
+            case T.OrgnlPmtInfAndSts when _open && Format == StatementFormat.Pain002:
                 _statusContext = token;
                 _informationCount = 0;
                 _information002 = Blank(PaymentStatusLevel.PaymentInformation);
                 if (!_headerEmitted) return EmitHeader();
                 break;
-            case T.TxInfAndSts:
+            case T.TxInfAndSts when _open && Format == StatementFormat.Pain002:
                 _statusContext = token;
                 _transaction = Blank(PaymentStatusLevel.Transaction);
                 if (!_headerEmitted) return EmitHeader();
@@ -429,7 +442,7 @@ internal sealed class Iso20022Reader : StatementReader
         if (token == T.Other) return false;
         var parent = At(depth - 1);
         if (_inEntry) return _inDetail ? EndInDetail(token, parent, depth) : EndInEntry(token, parent, depth);
-        if (Format == StatementFormat.Pain002) return EndInReport(token, parent, depth);
+        if (Format == StatementFormat.Pain002) return _open && EndInReport(token, parent, depth);
         if (_open) return EndInStatement(token, parent, depth);
         if (parent == T.GrpHdr)
         {
@@ -702,7 +715,8 @@ internal sealed class Iso20022Reader : StatementReader
         Entry.DetailOrdinal = number;
         if (detail.HasAmount) Entry.SetAmount(detail.Units, detail.Scale);
         else Entry.SetAmount(0, 0);
-        if (detail.Direction != 0) Entry.Mark = detail.Direction > 0 ? EntryMark.Credit : EntryMark.Debit;
+        var turned = Profile.ReversalShowsOriginalDirection && _main.Reversal == true;
+        if (detail.Direction != 0) Entry.Mark = detail.Direction > 0 != turned ? EntryMark.Credit : EntryMark.Debit;
         if (detail.Currency is not null) Entry.Currency = detail.Currency;
         Event = StatementEvent.Detail;
         return true;

@@ -213,7 +213,7 @@ internal static class MtFields
     {
         date = default;
         clamped = false;
-        if (month is < 1 or > 12 || day is < 1 or > 31) return false;
+        if (year is < 1 or > 9999 || month is < 1 or > 12 || day is < 1 or > 31) return false;
         var last = DateTime.DaysInMonth(year, month);
         if (day > last)
         {

@@ -168,9 +168,9 @@ internal sealed class MtReader : StatementReader
     {
         while (true)
         {
-            if (_refusal is not null && _mode is Mode.Outside or Mode.Inside)
+            if (_refusal is { } refusal && _mode is (Mode.Outside or Mode.Inside))
             {
-                if (_refusal is { } refusal && _mode == Mode.Inside) Tally.Note(refusal.Code, refusal.Severity, refusal.Message, refusal.Line);
+                if (_mode == Mode.Inside) Tally.Note(refusal.Code, refusal.Severity, refusal.Message, refusal.Line);
                 if (_mode == Mode.Inside) SettlePending(endsMessage: true);
                 _mode = _mode == Mode.Inside ? Mode.Ending : Mode.FileEnding;
                 continue;
@@ -417,7 +417,8 @@ internal sealed class MtReader : StatementReader
         if (_nulBytes > 0) Tally.Note(FindingCodes.NulBytes, Verdict.Warn, "The file holds NUL bytes.", _lineNumber);
 
         var first = line[0];
-        var tag = first == ':' ? MtFields.ReadTag(line, out var contentAt) : Continue(line, out contentAt);
+        var contentAt = 0;
+        var tag = first == ':' ? MtFields.ReadTag(line, out contentAt) : _pendingTagAt >= 0 ? Continue(line, out contentAt) : 0;
         if (_pendingEnd)
         {
             // A lone dash, and then an entry or a balance: the message goes on.
@@ -472,7 +473,7 @@ internal sealed class MtReader : StatementReader
                 tag = 0;
             }
         }
-        if (tag == 0 && _context == Context.Narrative && (line.Length is > 0 and < 4) && first == ':' && IsTagStart(line))
+        if (tag == 0 && _itemOpen && first == ':' && line.Length < 4 && IsTagStart(line))
         {
             // ":" or ":8" at a line's end: perhaps a tag that the bank's line width cut.
             if (!AddLine()) return EmitCut();
@@ -531,7 +532,6 @@ internal sealed class MtReader : StatementReader
     private int Continue(ReadOnlySpan<byte> line, out int contentAt)
     {
         contentAt = 0;
-        if (_pendingTagAt < 0) return 0;
         var pending = _buffer.AsSpan(_itemStart + _lines[_pendingTagAt].Start, _lines[_pendingTagAt].Length);
         Span<byte> joined = stackalloc byte[8];
         pending.CopyTo(joined);
@@ -539,7 +539,7 @@ internal sealed class MtReader : StatementReader
         line[..take].CopyTo(joined[pending.Length..]);
         var tag = MtFields.ReadTag(joined[..(pending.Length + take)], out var at);
         if (tag == 0 || !MtFields.IsKnown(tag) || !LegalAfterEntry(tag) || at <= pending.Length) return 0;
-        _lineCount = _pendingTagAt;
+        DropLines(_pendingTagAt);
         _pendingTagAt = -1;
         Tally.Note(FindingCodes.BrokenTag, Verdict.Warn, "A field's tag is broken over two lines.", _lineNumber);
         contentAt = at - pending.Length;
@@ -596,9 +596,15 @@ internal sealed class MtReader : StatementReader
     {
         _pendingTagAt = -1;
         if (_pendingDashAt < 0) return;
-        if (endsMessage) _lineCount = _pendingDashAt;
+        if (endsMessage) DropLines(_pendingDashAt);
         else _itemWarnings |= EntryWarnings.DashInText;
         _pendingDashAt = -1;
+    }
+
+    private void DropLines(int from)
+    {
+        _lineCount = from;
+        _statementLines = Math.Min(_statementLines, from);
     }
 
     private bool ContinueText(ReadOnlySpan<byte> line)
@@ -985,11 +991,10 @@ internal sealed class MtReader : StatementReader
     private void CheckEnd()
     {
         var line = _lineNumber - 1;
-        if (_refusal is not null)
-            Tally.Note(_refusal.Code, _refusal.Severity, _refusal.Message, _refusal.Line);
         if (!_hasReference) Tally.Note(FindingCodes.NoReference, Verdict.Warn, "The statement has no field 20.", _statementLine);
         if (Blank(_account) is null) Tally.Note(FindingCodes.NoAccount, Verdict.Reject, "The statement names no account.", _statementLine);
-        if (_number is not null && Header.StatementNumber is null)
+        if (_number is null) Tally.Note(FindingCodes.NoNumber, Verdict.Warn, "The statement has no number (field 28C).", _statementLine);
+        else if (Header.StatementNumber is null)
             Tally.Note(FindingCodes.NumberUnreadable, Verdict.Accept, "The statement number is not a number.", _statementLine);
         if (Header.Format is StatementFormat.Mt942)
         {

@@ -81,8 +81,8 @@ internal readonly record struct ReturnSignal(ReturnKind Kind, string? RawReason,
         {
             if (profile.ReturnReasonLine == 0 || entry.NarrativeCount == 0) return null;
             var index = profile.ReturnReasonLine < 0 ? entry.NarrativeCount - 1 : profile.ReturnReasonLine - 1;
-            if (index >= entry.NarrativeCount) return null;
-            var text = entry.Narrative(index).Trim();
+            var text = entry.Narrative(Math.Min(index, entry.NarrativeCount - 1)).Trim();
+            if (index >= entry.NarrativeCount && ReasonCatalogue.Map(text, profile) is null) return null;
             return text.Length == 0 || text == "None" ? null : text;
         }
 

@@ -213,6 +213,7 @@ internal static class FindingCodes
     public const string BrokenTag = "broken-tag";
     public const string DashInText = "dash-inside-text";
     public const string NarrativeCut = "narrative-cut";
+    public const string NoNumber = "no-statement-number";
     public const string NumberUnreadable = "statement-number-unreadable";
     public const string NumberGap = "statement-number-gap";
     public const string BalanceChain = "balance-chain-broken";

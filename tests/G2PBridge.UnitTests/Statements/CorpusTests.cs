@@ -66,6 +66,26 @@ internal sealed class CorpusTests
         if (!corrected) Assert.That((result.Statements.Sum(s => s.Credits), result.Statements.Sum(s => s.Debits)), Is.EqualTo((Money(c[13]), Money(c[14]))), trace);
     }
 
+    [TestCaseSource(nameof(CamtFiles))]
+    public async Task A_camt_file_gives_the_expected_statements_counts_and_sums(string line)
+    {
+        if (StatementFiles.Corpus() is not { } corpus || line.Length == 0)
+        {
+            Assert.Ignore(Absent);
+            return;
+        }
+        var c = line.Split('\t');
+        var result = await StatementFiles.ReadFileAsync(Path.Combine(corpus, c[0]));
+
+        var trace = string.Join('\n', result.Trace);
+        Assert.That(result.Statements, Has.Count.EqualTo(Whole(c[9])), trace);
+        Assert.That(result.Statements.Sum(s => s.Entries), Is.EqualTo(Whole(c[10])), trace);
+        // The list sums pending and informational entries too.
+        var entries = result.Entries.Where(e => e.Detail == 0).ToList();
+        Assert.That((entries.Where(e => e.Signed > 0).Sum(e => e.Signed), -entries.Where(e => e.Signed < 0).Sum(e => e.Signed)), Is.EqualTo((Money(c[13]), Money(c[14]))), trace);
+        if (c[15] == "OK") Assert.That(result.Statements.Select(s => s.Difference), Has.All.Zero, trace);
+    }
+
     private static int Whole(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : 0;
 
     private static decimal Money(string text) => decimal.TryParse(text, NumberStyles.Number, CultureInfo.InvariantCulture, out var n) ? n : 0;

@@ -218,6 +218,11 @@ internal sealed class DemoClient(HttpClient http, Uri bridge, DemoRun run, DemoP
 
     private static async Task<JsonNode> ReadAsync(string path, HttpResponseMessage response, CancellationToken cancellationToken)
     {
+        if ((int)response.StatusCode >= 500)
+        {
+            throw new DemoFailedException($"{path} answered {(int)response.StatusCode}; the lines above say why. The same command carries on.");
+        }
+
         await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
         try
         {

@@ -178,7 +178,7 @@ internal sealed class BridgeApplication : IAsyncDisposable
         }
     }
 
-    private static string ClusterFolder(IConfiguration configuration) =>
+    private static string ClusterFolder(ConfigurationManager configuration) =>
         Path.GetFullPath(configuration["LocalPostgres:Folder"] ?? Path.Combine(RepositoryRoot(), ".data", "postgres"));
 
     /// <summary>The checkout that we were started in or built in; else the current folder.</summary>
