@@ -24,7 +24,7 @@ internal sealed class ResolveNextSliceTests : ResolutionTest
             Assert.That(set, Has.Property("Count").EqualTo(25).And.Property("EnvelopeId").EqualTo(Envelope).And.Property("BatchId").EqualTo(Batch));
             Assert.That(addresses.Select(address => address.AccountNumber), Is.EqualTo(Enumerable.Range(1, 25).Select(i => $"ACC-B{i}")));
             Assert.That(addresses.Select(address => address.Seq), Is.Ordered);
-            Assert.That(await ProgressAsync(), Is.EqualTo(new ResolutionProgress(Envelope, 25, 25, 25_000m, 0, 0, false)));
+            Assert.That(await ProgressAsync(), Is.EqualTo(new ResolutionProgress(Envelope, 25, 25, 25_000m, 0, 0m, 0, false)));
             Assert.That(await BatchStatusAsync(), Is.EqualTo("PROCESSED"));
             Assert.That(await ScalarAsync<string>("select string_agg(coalesce(from_status, '-') || '>' || to_status, ' ' order by id) from resolution.slice_history"),
                 Is.EqualTo("->Pending Pending>Resolving Resolving>Resolved"));
@@ -56,7 +56,7 @@ internal sealed class ResolveNextSliceTests : ResolutionTest
         {
             Assert.That(first.Count, Is.EqualTo(24));
             Assert.That((unlinked.ReasonCode, unlinked.Attempts, unlinked.NextAttemptAt), Is.EqualTo((NotLinked, 1, Clock.GetUtcNow() + TimeSpan.FromSeconds(30))));
-            Assert.That(await ProgressAsync(), Is.EqualTo(new ResolutionProgress(Envelope, 25, 24, 24_000m, 1, 0, true)));
+            Assert.That(await ProgressAsync(), Is.EqualTo(new ResolutionProgress(Envelope, 25, 24, 24_000m, 1, 1_000m, 0, true)));
             Assert.That(await BatchStatusAsync(), Is.EqualTo("PROCESSED"));
         });
         await SendAsync(new AcknowledgeResolvedSets([first]));
@@ -76,7 +76,7 @@ internal sealed class ResolveNextSliceTests : ResolutionTest
             Assert.That((await SendAsync(new ReadAddresses(second.Lines, second.Round))).Single().AccountNumber, Is.EqualTo("ACC-B7"));
             Assert.That(await SendAsync(new ReadAddresses(first.Lines, first.Round)), Has.Count.EqualTo(24));
             Assert.That(await SendAsync(new ListUnresolved(Envelope, 0, 10, null)), Is.Empty);
-            Assert.That(await ProgressAsync(), Is.EqualTo(new ResolutionProgress(Envelope, 25, 25, 25_000m, 0, 0, false)));
+            Assert.That(await ProgressAsync(), Is.EqualTo(new ResolutionProgress(Envelope, 25, 25, 25_000m, 0, 0m, 0, false)));
             Assert.That(await SliceStatusAsync(), Is.EqualTo("Resolved"));
         });
     }
@@ -95,7 +95,7 @@ internal sealed class ResolveNextSliceTests : ResolutionTest
 
         Assert.That(Mapper.Calls, Has.Count.EqualTo(6), "once, and once after each of five pauses");
         Assert.That(await SliceStatusAsync(), Is.EqualTo("Exhausted"));
-        Assert.That(await ProgressAsync(), Is.EqualTo(new ResolutionProgress(Envelope, 2, 1, 1_000m, 1, 1, false)));
+        Assert.That(await ProgressAsync(), Is.EqualTo(new ResolutionProgress(Envelope, 2, 1, 1_000m, 1, 1_000m, 1, false)));
         Assert.That((await SendAsync(new ListUnresolved(Envelope, 0, 10, null))).Single().NextAttemptAt, Is.Null);
 
         Mapper.Unlinked.Clear();
@@ -118,7 +118,7 @@ internal sealed class ResolveNextSliceTests : ResolutionTest
 
         await ResolveAsync();
         Assert.That(await BatchStatusAsync(), Is.EqualTo("PENDING"));
-        Assert.That(await ProgressAsync(), Is.EqualTo(new ResolutionProgress(Envelope, 3, 0, 0m, 0, 0, true)));
+        Assert.That(await ProgressAsync(), Is.EqualTo(new ResolutionProgress(Envelope, 3, 0, 0m, 0, 0m, 0, true)));
 
         for (var i = 0; i < 4; i++)
         {
@@ -151,7 +151,7 @@ internal sealed class ResolveNextSliceTests : ResolutionTest
         await ResolveAsync();
 
         Assert.That((await SetsAsync()).Single().Count, Is.EqualTo(4));
-        Assert.That(await ProgressAsync(), Is.EqualTo(new ResolutionProgress(Envelope, 8, 4, 4_000m, 0, 0, true)));
+        Assert.That(await ProgressAsync(), Is.EqualTo(new ResolutionProgress(Envelope, 8, 4, 4_000m, 0, 0m, 0, true)));
         Assert.That(await BatchStatusAsync(), Is.EqualTo("PENDING").Or.EqualTo("PROCESSING"));
 
         Clock.Advance(TimeSpan.FromMinutes(5));
@@ -170,24 +170,24 @@ internal sealed class ResolveNextSliceTests : ResolutionTest
         Mapper.Unlinked["B3"] = NotLinked;
         await ResolveAsync();
         Assert.That(Mapper.Calls.Single().Select(question => question.BeneficiaryId), Is.EqualTo(new[] { "B2", "B3", "B4", "B5" }));
-        Assert.That(await ProgressAsync(), Is.EqualTo(new ResolutionProgress(Envelope, 4, 2, 2_000m, 2, 0, true)));
+        Assert.That(await ProgressAsync(), Is.EqualTo(new ResolutionProgress(Envelope, 4, 2, 2_000m, 2, 2_000m, 0, true)));
 
         await CancelLineAsync("E-D2");
-        Assert.That(await ProgressAsync(), Is.EqualTo(new ResolutionProgress(Envelope, 3, 2, 2_000m, 1, 0, true)), "at once");
+        Assert.That(await ProgressAsync(), Is.EqualTo(new ResolutionProgress(Envelope, 3, 2, 2_000m, 1, 1_000m, 0, true)), "at once");
         Assert.That(await SendAsync(new CountUnresolvedByReason(Envelope)), Is.EqualTo(new[] { new ReasonCount(NotLinked, 1) }));
         Assert.That(await SendAsync(new ListUnresolved(Envelope, 0, 1, null)), Has.Count.EqualTo(1), "a page is filled up");
 
         Clock.Advance(TimeSpan.FromSeconds(30));
         await ResolveAsync();
         Assert.That(Mapper.Calls.Last().Select(question => question.BeneficiaryId), Is.EqualTo(new[] { "B3" }));
-        Assert.That(await ProgressAsync(), Is.EqualTo(new ResolutionProgress(Envelope, 3, 2, 2_000m, 1, 0, true)), "after the round");
+        Assert.That(await ProgressAsync(), Is.EqualTo(new ResolutionProgress(Envelope, 3, 2, 2_000m, 1, 1_000m, 0, true)), "after the round");
         Assert.That(await ScalarAsync<long>("select count(*) from resolution.unresolved"), Is.EqualTo(1));
 
         await CancelLineAsync("E-D3");
         Clock.Advance(TimeSpan.FromMinutes(5));
         await ResolveAsync();
         Assert.That(Mapper.Calls, Has.Count.EqualTo(2), "nobody is left to ask about");
-        Assert.That(await ProgressAsync(), Is.EqualTo(new ResolutionProgress(Envelope, 2, 2, 2_000m, 0, 0, false)));
+        Assert.That(await ProgressAsync(), Is.EqualTo(new ResolutionProgress(Envelope, 2, 2, 2_000m, 0, 0m, 0, false)));
     }
 
     [Test]
@@ -200,7 +200,7 @@ internal sealed class ResolveNextSliceTests : ResolutionTest
         await ResolveAsync();
 
         Assert.That(Mapper.Calls, Is.Empty);
-        Assert.That(await ProgressAsync(), Is.EqualTo(new ResolutionProgress(Envelope, 0, 0, 0m, 0, 0, false)));
+        Assert.That(await ProgressAsync(), Is.EqualTo(new ResolutionProgress(Envelope, 0, 0, 0m, 0, 0m, 0, false)));
     }
 
     [Test]
@@ -217,7 +217,7 @@ internal sealed class ResolveNextSliceTests : ResolutionTest
 
         Assert.That(await ResolveOneAsync(), Is.True);
 
-        Assert.That(await ProgressAsync(), Is.EqualTo(new ResolutionProgress(Envelope, 3, 3, 3_000m, 0, 0, false)));
+        Assert.That(await ProgressAsync(), Is.EqualTo(new ResolutionProgress(Envelope, 3, 3, 3_000m, 0, 0m, 0, false)));
         Assert.That(await SetsAsync(), Has.Count.EqualTo(1));
         Assert.That(await ScalarAsync<long>("select count(*) from resolution.unresolved"), Is.Zero);
         Assert.That(TestLog.Lines, Has.Some.Contains("was lost"));
@@ -271,7 +271,7 @@ internal sealed class ResolveNextSliceTests : ResolutionTest
 
         Assert.That(Mapper.Calls, Has.Count.EqualTo(20));
         Assert.That(Mapper.Calls.SelectMany(call => call).Select(question => question.Reference), Is.Unique);
-        Assert.That(await ProgressAsync(), Is.EqualTo(new ResolutionProgress(Envelope, 200, 200, 200_000m, 0, 0, false)));
+        Assert.That(await ProgressAsync(), Is.EqualTo(new ResolutionProgress(Envelope, 200, 200, 200_000m, 0, 0m, 0, false)));
         Assert.That((await SetsAsync()).Sum(set => set.Count), Is.EqualTo(200));
     }
 

@@ -1,5 +1,10 @@
+using G2PBridge.Modules.Reconciliation.Domain;
+using G2PBridge.Modules.Reconciliation.Features;
 using G2PBridge.Modules.Reconciliation.Persistence;
+using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Persistence;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 
 namespace G2PBridge.Modules.Reconciliation;
 
@@ -9,9 +14,29 @@ internal static class ReconciliationModule
 
     public static IServiceCollection AddReconciliation(this IServiceCollection services)
     {
+        services.AddOptions<StatementsOptions>().BindConfiguration(StatementsOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddModuleDbContext<ReconciliationDbContext>(Schema);
+        services.AddSingleton<FileStore>();
+        services.AddSingleton<FileQueue>();
+        services.AddSingleton<MatchReads>();
+        services.TryAddSingleton<IReadObserver, NoReadObserver>();
+        services.AddScoped<EnvelopeKeys>();
+        services.AddScoped<RecogniseEntries>();
+        services.AddScoped<StageStatements>();
+        services.AddScoped<TellPayments>();
+        services.AddPollingJob(provider =>
+        {
+            var options = provider.GetRequiredService<IOptions<StatementsOptions>>().Value;
+            return new PollingJobDescription(Work.ReadStatements, Schema, options.Interval, options.Parallelism, () => new ReadNextStatement.Command());
+        });
         return services;
     }
 
-    public static IEndpointRouteBuilder MapReconciliation(this IEndpointRouteBuilder routes) => routes;
+    public static IEndpointRouteBuilder MapReconciliation(this IEndpointRouteBuilder routes)
+    {
+        UploadStatement.Map(routes);
+        ReceiveStatement.Map(routes);
+        LookAtStatements.Map(routes);
+        return routes;
+    }
 }

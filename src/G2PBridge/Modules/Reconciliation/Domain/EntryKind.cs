@@ -1,0 +1,54 @@
+namespace G2PBridge.Modules.Reconciliation.Domain;
+
+/// <summary>What a statement entry is. Stored as a number: there is one for every payment ever made.</summary>
+internal enum EntryKind : short
+{
+    /// <summary>A payment of ours left the account.</summary>
+    Debit = 0,
+
+    /// <summary>A payment of ours came back.</summary>
+    Return = 1,
+
+    /// <summary>The sum over payments that follow as entries of their own.</summary>
+    Batch = 2,
+
+    /// <summary>Announced, not booked; settles nothing.</summary>
+    Expected = 3,
+    Fee = 4,
+    Interest = 5,
+    TopUp = 6,
+
+    /// <summary>Nothing of ours was recognised in it.</summary>
+    Unknown = 7,
+
+    /// <summary>Its line could not be read.</summary>
+    Unreadable = 8,
+}
+
+/// <summary>Why an entry is not matched, in our words; the contract's closed list of error reasons is coarser.</summary>
+internal static class UnmatchedCause
+{
+    public const string UnknownReference = "UnknownReference";
+    public const string Unreadable = "Unreadable";
+    public const string AmountDiffers = "AmountDiffers";
+    public const string CurrencyDiffers = "CurrencyDiffers";
+    public const string AccountDiffers = "AccountDiffers";
+    public const string ReturnAmountDiffers = "ReturnAmountDiffers";
+    public const string CreditWithoutReturnSignal = "CreditWithoutReturnSignal";
+    public const string NotAPayout = "NotAPayout";
+    public const string DebitedBefore = "DebitedBefore";
+    public const string ReturnWithoutDebit = "ReturnWithoutDebit";
+    public const string Repeated = "Repeated";
+}
+
+internal enum UnmatchedState
+{
+    /// <summary>Waits for a person, or for the debit of a return.</summary>
+    Open,
+
+    /// <summary>Matched after all.</summary>
+    Matched,
+
+    /// <summary>Nothing to do: the movement stands in an earlier statement too.</summary>
+    Closed,
+}

@@ -1,0 +1,33 @@
+namespace G2PBridge.Modules.Reconciliation.Domain;
+
+/// <summary>What reading a file to its end gave.</summary>
+/// <param name="Findings">JSON of the findings that belong to no statement.</param>
+/// <param name="IsRejected">The file as a whole is cut off, too large or no statement.</param>
+internal sealed record FileOutcome(string Format, string Verdict, string Findings, bool IsRejected, int Entries, int Classified);
+
+/// <summary>The points of the reading at which a process may die.</summary>
+internal enum ReadStep
+{
+    Claimed,
+    SetWritten,
+    AllWritten,
+    BeforeCommit,
+    Booked,
+    Told,
+}
+
+/// <summary>
+/// Told of every step of the reading. Does nothing in production; a test throws here, which leaves exactly what a killed process
+/// leaves: whatever was committed before.
+/// </summary>
+internal interface IReadObserver
+{
+    void Reached(ReadStep step);
+}
+
+internal sealed class NoReadObserver : IReadObserver
+{
+    public void Reached(ReadStep step)
+    {
+    }
+}

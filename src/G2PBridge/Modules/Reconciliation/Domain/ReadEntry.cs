@@ -1,0 +1,70 @@
+namespace G2PBridge.Modules.Reconciliation.Domain;
+
+/// <summary>One movement on its way from the reader to the table.</summary>
+internal sealed class ReadEntry
+{
+    public required int No { get; init; }
+
+    public required int Statement { get; init; }
+
+    public required int Ordinal { get; init; }
+
+    public required int DetailOrdinal { get; init; }
+
+    public required string SponsorAccount { get; init; }
+
+    public EntryKind Kind { get; set; }
+
+    public string? Mark { get; init; }
+
+    public string? Type { get; init; }
+
+    public DateOnly? ValueDate { get; init; }
+
+    public DateOnly? EntryDate { get; init; }
+
+    public decimal? Amount { get; init; }
+
+    public string? Currency { get; init; }
+
+    /// <summary>True where money left the account.</summary>
+    public bool IsDebit { get; init; }
+
+    /// <summary>True where a credit says that it brings something back.</summary>
+    public bool IsReturn { get; init; }
+
+    /// <summary>True for a debit or reversal that can never concern a payment of ours.</summary>
+    public bool IsNotAPayout { get; init; }
+
+    /// <summary>Our own reference, proved by its check character.</summary>
+    public PaymentReference? Ours { get; set; }
+
+    /// <summary>Texts that may be a reference of another kind, the likeliest first.</summary>
+    public string[]? ReferenceTexts { get; init; }
+
+    public int? Envelope { get; set; }
+
+    public string? Problem { get; set; }
+
+    public string? Cause { get; set; }
+
+    public string? Detail { get; set; }
+
+    public string? BankReference { get; init; }
+
+    public string? Name { get; init; }
+
+    public string? ReasonCode { get; init; }
+
+    public string? Reason { get; init; }
+
+    public string? Narrative { get; init; }
+
+    public Guid Fingerprint { get; init; }
+
+    public bool Tell { get; set; }
+
+    public long FileLine { get; init; }
+
+    public void Refuse(string problem, string cause, string detail) => (Problem, Cause, Detail) = (problem, cause, detail);
+}

@@ -1,0 +1,93 @@
+using G2PBridge.Modules.Disbursement.Contracts;
+using G2PBridge.Modules.Reconciliation.Domain;
+using G2PBridge.Modules.Reconciliation.Persistence;
+using G2PBridge.Platform.Persistence;
+using MediatR;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace G2PBridge.Modules.Reconciliation.Features;
+
+/// <summary>
+/// Tells the paying side what a booked file proves: payments whose outcome was open are with the bank, others came back. The debt stands
+/// in the file's row (told_at), so that a process that dies here only delays it; telling twice changes nothing.
+/// </summary>
+internal sealed class TellPayments(IMediator mediator, NpgsqlDataSource source, FileQueue queue, IReadObserver observer, IOptions<StatementsOptions> options)
+{
+    private const int SetSize = 10_000;
+
+    /// <summary>False when nothing is owed.</summary>
+    public async Task<bool> TellNextAsync(CancellationToken cancellationToken)
+    {
+        if (await queue.FindUntoldAsync(cancellationToken) is not { } file)
+        {
+            return false;
+        }
+
+        await TellAsync(file.Id, file.Number, cancellationToken);
+        return true;
+    }
+
+    public async Task TellAsync(Guid id, long number, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await TellDebitsAsync(id, number, cancellationToken);
+            await TellReturnsAsync(number, cancellationToken);
+            observer.Reached(ReadStep.Told);
+            await queue.MarkToldAsync(id, cancellationToken);
+        }
+        catch (Exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            await queue.TellLaterAsync(id, options.Value.FirstRetry);
+            throw;
+        }
+    }
+
+    /// <summary>Only payments that were not known to be sent when the entry was read; in an ordinary statement there is none.</summary>
+    private async Task TellDebitsAsync(Guid id, long number, CancellationToken cancellationToken)
+    {
+        for (var after = 0; ;)
+        {
+            var set = await source.QueryAsync(
+                """
+                select e.no, e.line, e.generation from reconciliation.entry e
+                where e.file = $1 and e.no > $2 and e.tell and e.statement in (select no from reconciliation.statement where file = $1 and state = 'Booked')
+                order by e.no limit $3
+                """,
+                [number, after, SetSize], reader => (No: reader.GetInt32(0), Reference: new PaymentReference(reader.GetInt64(1), reader.GetInt16(2))), cancellationToken);
+            if (set.Count == 0)
+            {
+                return;
+            }
+
+            await mediator.Send(new ConfirmSent([.. set.Select(row => row.Reference).Distinct()], $"statement {id}"), cancellationToken);
+            after = set[^1].No;
+        }
+    }
+
+    private async Task TellReturnsAsync(long number, CancellationToken cancellationToken)
+    {
+        for (var after = 0L; ;)
+        {
+            var set = await source.QueryAsync(
+                """
+                select m.line, m.generation, m.reason_code, f.id, m.entry_no
+                from reconciliation.match m join reconciliation.statement_file f on f.number = m.file
+                where m.booked_by = $1 and m.kind = 1 and m.line > $2
+                order by m.line limit $3
+                """,
+                [number, after, SetSize],
+                reader => new ReturnedPayment(
+                    new PaymentReference(reader.GetInt64(0), reader.GetInt16(1)), reader.GetString(2), $"statement {reader.GetGuid(3)}, entry {reader.GetInt32(4)}"),
+                cancellationToken);
+            if (set.Count == 0)
+            {
+                return;
+            }
+
+            await mediator.Send(new RecordReturned(set), cancellationToken);
+            after = set[^1].Reference.Line;
+        }
+    }
+}

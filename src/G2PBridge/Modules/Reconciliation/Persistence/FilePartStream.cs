@@ -1,0 +1,85 @@
+using System.Buffers;
+using System.Data;
+using Npgsql;
+
+namespace G2PBridge.Modules.Reconciliation.Persistence;
+
+/// <summary>A stored file as a stream, forward only: one part in memory at a time, one look at the primary key per part.</summary>
+internal sealed class FilePartStream(NpgsqlDataSource source, Guid fileId) : Stream
+{
+    private readonly byte[] _part = ArrayPool<byte>.Shared.Rent(FileStore.PartSize);
+    private int _no;
+    private int _length;
+    private int _at;
+    private bool _returned;
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (_at == _length && !await NextPartAsync(cancellationToken))
+        {
+            return 0;
+        }
+
+        var length = Math.Min(buffer.Length, _length - _at);
+        _part.AsMemory(_at, length).CopyTo(buffer);
+        _at += length;
+        return length;
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override int Read(byte[] buffer, int offset, int count) => ReadAsync(buffer.AsMemory(offset, count)).AsTask().GetAwaiter().GetResult();
+
+    public override void Flush()
+    {
+    }
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing && !_returned)
+        {
+            _returned = true;
+            ArrayPool<byte>.Shared.Return(_part);
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private async Task<bool> NextPartAsync(CancellationToken cancellationToken)
+    {
+        await using var command = source.CreateCommand("select content from reconciliation.statement_file_part where file_id = $1 and no = $2");
+        command.Parameters.Add(new() { Value = fileId });
+        command.Parameters.Add(new() { Value = _no });
+        await using var reader = await command.ExecuteReaderAsync(CommandBehavior.SequentialAccess, cancellationToken);
+        if (!await reader.ReadAsync(cancellationToken))
+        {
+            return false;
+        }
+
+        _no++;
+        _at = 0;
+        _length = (int)reader.GetBytes(0, 0, _part, 0, FileStore.PartSize);
+        return _length > 0;
+    }
+}
