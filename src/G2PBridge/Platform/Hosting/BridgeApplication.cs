@@ -238,6 +238,8 @@ internal sealed class BridgeApplication : IAsyncDisposable
                 ["Spar:Url"] = self + SimulatorsHosting.SparPath + "/resolve",
                 ["SponsorBanks:Banks:EXAMPLE-BANK:BaseUrl"] = self + SimulatorsHosting.BankPath,
                 ["Simulators:ExampleBank:StatementCallbackUrl"] = self + "/upload_mt940",
+                // A statement of this many entries stays below the contract's upload limit of 10 MiB.
+                ["Simulators:ExampleBank:MaxEntriesPerStatement"] = "50000",
             },
         });
         builder.Services.AddSimulators(section);
