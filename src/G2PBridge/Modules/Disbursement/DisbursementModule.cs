@@ -18,6 +18,7 @@ internal static class DisbursementModule
     public static IServiceCollection AddDisbursement(this IServiceCollection services)
     {
         services.AddModuleDbContext<DisbursementDbContext>(Schema);
+        services.AddSingleton(new LeasedTable($"{Schema}.chunk"));
         services.AddOptions<DisbursementOptions>().BindConfiguration(DisbursementOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton<ISendObserver, NoSendObserver>();
         services.AddSingleton<BankLanes>();

@@ -17,6 +17,7 @@ internal static class FundsModule
     public static IServiceCollection AddFunds(this IServiceCollection services)
     {
         services.AddModuleDbContext<FundsDbContext>(Schema);
+        services.AddSingleton(new LeasedTable($"{Schema}.envelope_funds"));
         services.AddOptions<FundsOptions>().BindConfiguration(FundsOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<SponsorBanksOptions>().BindConfiguration(SponsorBanksOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<SponsorBanksOptions>, SponsorBanksValidation>();

@@ -16,6 +16,7 @@ internal static class ReconciliationModule
     {
         services.AddOptions<StatementsOptions>().BindConfiguration(StatementsOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddModuleDbContext<ReconciliationDbContext>(Schema);
+        services.AddSingleton(new LeasedTable($"{Schema}.statement_file"));
         services.AddSingleton<FileStore>();
         services.AddSingleton<FileQueue>();
         services.AddSingleton<MatchReads>();

@@ -14,6 +14,7 @@ internal static class ResolutionModule
     {
         services.AddOptions<ResolutionOptions>().BindConfiguration(ResolutionOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddModuleDbContext<ResolutionDbContext>(Schema);
+        services.AddSingleton(new LeasedTable($"{Schema}.slice"));
         services.AddSingleton<SliceStore>();
         services.AddSingleton<AddressStore>();
         services.AddSingleton<UnresolvedStore>();

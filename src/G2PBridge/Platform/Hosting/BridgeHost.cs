@@ -28,7 +28,9 @@ internal static class BridgeHost
         var flags = configuration.GetSection(FeatureFlags.Section).Get<FeatureFlags>() ?? new FeatureFlags();
         services.AddSingleton(flags);
         services.AddSingleton(TimeProvider.System);
-        services.AddSingleton(_ => DataSource(connectionString));
+        services.AddSingleton<HostPresence>();
+        services.AddSingleton(provider => DataSource(connectionString, provider.GetRequiredService<HostPresence>()));
+        services.AddHostedService<PresenceKeeper>();
         services.AddSingleton<DatabaseMigrator>();
         services.AddOptions<PartnerApiOptions>().BindConfiguration(PartnerApiOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddProblemDetails();
@@ -39,6 +41,8 @@ internal static class BridgeHost
             options.SerializerOptions.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseUpper));
         });
         services.AddExceptionHandler<FaultHandler>();
+        // A parameter that cannot be read is told by the fault handler, not by an empty 400.
+        services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         services.AddMediation(type => IsEnabled(type, flags));
         services.AddJobScheduler();
         services.AddBankConnectors();
@@ -78,7 +82,7 @@ internal static class BridgeHost
         }
     }
 
-    private static NpgsqlDataSource DataSource(string connectionString)
+    private static NpgsqlDataSource DataSource(string connectionString, HostPresence presence)
     {
         var builder = new NpgsqlDataSourceBuilder(connectionString);
         if (!builder.ConnectionStringBuilder.ContainsKey("Maximum Pool Size"))
@@ -90,6 +94,7 @@ internal static class BridgeHost
         builder.ConnectionStringBuilder.MaxAutoPrepare = 100;
         builder.ConnectionStringBuilder.AutoPrepareMinUsages = 2;
         builder.ConnectionStringBuilder.ApplicationName ??= "g2pbridge";
+        builder.ConnectionStringBuilder.Options = $"{builder.ConnectionStringBuilder.Options} {presence.ConnectionOption}".Trim();
         return builder.Build();
     }
 

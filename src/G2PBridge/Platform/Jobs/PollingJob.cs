@@ -11,21 +11,18 @@ namespace G2PBridge.Platform.Jobs;
 [DisallowConcurrentExecution]
 internal sealed partial class PollingJob(IServiceScopeFactory scopes, PollingJobRegistry registry, WorkSignal signal, ILogger<PollingJob> logger) : IJob
 {
+    public const string NameKey = "job";
+
     private const int FailuresBeforeRest = 3;
 
     public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken)
     {
-        if (!registry.Jobs.TryGetValue(context.JobDetail.Key.Name, out var job))
+        var job = registry.Jobs[context.JobDetail.JobDataMap.GetString(NameKey)!];
+        signal.Taken(context.JobDetail.Key);
+        var done = await DrainAsync(job, cancellationToken);
+        if (done > 0)
         {
-            return;
-        }
-
-        signal.Taken(job.Name);
-        var workers = Enumerable.Range(0, job.Parallelism).Select(_ => DrainAsync(job, cancellationToken));
-        var done = await Task.WhenAll(workers);
-        if (done.Sum() > 0)
-        {
-            LogDone(job.Name, done.Sum());
+            LogDone(job.Name, done);
         }
     }
 

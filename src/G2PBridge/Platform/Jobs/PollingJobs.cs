@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using MediatR;
 using Quartz;
 
@@ -10,7 +11,11 @@ namespace G2PBridge.Platform.Jobs;
 /// <param name="Interval">How often the tables are looked at when nobody wakes the job.</param>
 /// <param name="Parallelism">How many items are worked on at once in this process; other replicas add theirs.</param>
 /// <param name="NextItem">Claims and does one item; true when there was one.</param>
-internal sealed record PollingJobDescription(string Name, string Module, TimeSpan Interval, int Parallelism, Func<IRequest<bool>> NextItem);
+internal sealed record PollingJobDescription(string Name, string Module, TimeSpan Interval, int Parallelism, Func<IRequest<bool>> NextItem)
+{
+    /// <summary>One Quartz job per worker: a worker that waits for a slow party does not keep the others from being woken.</summary>
+    public IEnumerable<JobKey> Workers => Enumerable.Range(1, Parallelism).Select(number => new JobKey(string.Create(CultureInfo.InvariantCulture, $"{Name}-{number}"), Module));
+}
 
 internal static class PollingJobs
 {
@@ -28,7 +33,8 @@ internal static class PollingJobs
     {
         services.AddSingleton<WorkSignal>();
         services.AddSingleton<PollingJobRegistry>();
-        services.AddQuartz();
+        // Workers wait for banks and mappers far more than they compute; each has its place.
+        services.AddQuartz(quartz => quartz.UseDefaultThreadPool(pool => pool.MaxConcurrency = 64));
         services.AddQuartzHostedService(options => options.WaitForJobsToComplete = true);
         services.AddHostedService<PollingJobScheduling>();
         return services;
@@ -49,13 +55,16 @@ internal sealed class PollingJobScheduling(PollingJobRegistry registry, ISchedul
         var scheduler = await schedulers.GetScheduler(cancellationToken);
         foreach (var job in registry.Jobs.Values)
         {
-            var detail = JobBuilder.Create<PollingJob>().WithIdentity(job.Name, job.Module).Build();
-            var trigger = TriggerBuilder.Create()
-                .WithIdentity(job.Name, job.Module)
-                .StartNow()
-                .WithSimpleSchedule(schedule => schedule.WithInterval(job.Interval).RepeatForever())
-                .Build();
-            await scheduler.ScheduleJob(detail, trigger, cancellationToken: cancellationToken);
+            foreach (var key in job.Workers)
+            {
+                var detail = JobBuilder.Create<PollingJob>().WithIdentity(key).UsingJobData(PollingJob.NameKey, job.Name).Build();
+                var trigger = TriggerBuilder.Create()
+                    .WithIdentity(key.Name, key.Group)
+                    .StartNow()
+                    .WithSimpleSchedule(schedule => schedule.WithInterval(job.Interval).RepeatForever())
+                    .Build();
+                await scheduler.ScheduleJob(detail, trigger, cancellationToken: cancellationToken);
+            }
         }
     }
 
@@ -68,27 +77,36 @@ internal sealed class PollingJobScheduling(PollingJobRegistry registry, ISchedul
 /// </summary>
 internal sealed class WorkSignal(ISchedulerFactory schedulers, IServiceProvider provider)
 {
-    private readonly ConcurrentDictionary<string, bool> _raised = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<JobKey, bool> _raised = new();
 
     public async Task RaiseAsync(string jobName, CancellationToken cancellationToken)
     {
-        // Many callers, one nudge: a second one before the job has started says nothing new.
-        if (!provider.GetRequiredService<PollingJobRegistry>().Jobs.TryGetValue(jobName, out var job) || !_raised.TryAdd(jobName, true))
+        if (!provider.GetRequiredService<PollingJobRegistry>().Jobs.TryGetValue(jobName, out var job))
         {
             return;
         }
 
-        var scheduler = await schedulers.GetScheduler(cancellationToken);
-        var key = new JobKey(job.Name, job.Module);
-        if (scheduler.Status == SchedulerStatus.Running && await scheduler.GetJobDetail(key, cancellationToken) is not null)
+        foreach (var worker in job.Workers)
         {
-            await scheduler.TriggerJob(key, cancellationToken: cancellationToken);
-        }
-        else
-        {
-            _raised.TryRemove(jobName, out _);
+            // Many callers, one nudge: a second one before the worker has started says nothing new.
+            if (_raised.TryAdd(worker, true) && !await TriggerAsync(worker, cancellationToken))
+            {
+                Taken(worker);
+            }
         }
     }
 
-    public void Taken(string jobName) => _raised.TryRemove(jobName, out _);
+    public void Taken(JobKey worker) => _raised.TryRemove(worker, out _);
+
+    private async Task<bool> TriggerAsync(JobKey worker, CancellationToken cancellationToken)
+    {
+        var scheduler = await schedulers.GetScheduler(cancellationToken);
+        if (scheduler.Status != SchedulerStatus.Running || await scheduler.GetJobDetail(worker, cancellationToken) is null)
+        {
+            return false;
+        }
+
+        await scheduler.TriggerJob(worker, cancellationToken: cancellationToken);
+        return true;
+    }
 }
