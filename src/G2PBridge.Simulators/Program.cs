@@ -36,7 +36,8 @@ try
     var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, EnvironmentName = environment ?? Environments.Development });
     url = builder.Configuration["urls"] ?? DefaultUrl;
     builder.WebHost.UseUrls(url);
-    builder.Logging.AddFilter("System.Net.Http", LogLevel.Warning).AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+    // A failed start is explained below in one sentence; the host would add its stack traces.
+    builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning).AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
     var section = builder.Configuration.GetSection(SimulatorsOptions.Section);
     if (string.IsNullOrEmpty(section[nameof(SimulatorsOptions.ConnectionString)]) && !builder.Environment.IsProduction())
     {

@@ -5,7 +5,8 @@ namespace G2PBridge.Benchmarks;
 
 /// <summary>Reading from memory, every event consumed, fingerprints on. One operation is one entry.</summary>
 [MemoryDiagnoser]
-[ShortRunJob]
+[InProcess]
+[WarmupCount(3), IterationCount(8)]
 public class StatementBenchmarks
 {
     private const int MtEntries = 1_000_000;

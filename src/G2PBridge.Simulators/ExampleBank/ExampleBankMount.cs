@@ -17,7 +17,7 @@ internal static class ExampleBankMount
         services.AddSingleton<Bookkeeper>();
         services.AddSingleton<StatementCutter>();
         services.AddSingleton<StatementWriter>();
-        services.AddHttpClient(StatementDelivery.ClientName, client => client.Timeout = Timeout.InfiniteTimeSpan);
+        services.AddHttpClient(StatementDelivery.ClientName, client => client.Timeout = Timeout.InfiniteTimeSpan).RemoveAllLoggers();
         services.AddHostedService<BookingService>();
         services.AddHostedService<StatementService>();
         services.AddHostedService<StatementDelivery>();

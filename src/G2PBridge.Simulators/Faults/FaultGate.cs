@@ -86,8 +86,13 @@ internal sealed class FaultGate(FaultBook book, TimeProvider clock)
         return kept.ToArray();
     }
 
-    private async Task HoldAsync(FaultRule rule, HttpContext context) =>
-        await Task.Delay(TimeSpan.FromMilliseconds(rule.DelayMs), clock, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    /// <summary>Until the time is up, the caller has gone or the host stops: a held answer must not hold up a shutdown.</summary>
+    private async Task HoldAsync(FaultRule rule, HttpContext context)
+    {
+        var stopping = context.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
+        await Task.Delay(TimeSpan.FromMilliseconds(rule.DelayMs), clock, end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
 
     private async Task DripAsync(byte[] answer, FaultRule rule, HttpContext context)
     {

@@ -7,6 +7,8 @@ namespace G2PBridge.Simulators.Platform;
 /// <summary>The simulators' own pool of connections, and the gate that opens once their tables exist.</summary>
 internal sealed class SimulatorsDatabase(IOptions<SimulatorsOptions> options) : IAsyncDisposable
 {
+    private const int DriverDefaultPool = 100;
+    private const int Pool = 24;
     private const long UpgradeLock = 0x6732_7053_494d_5501;
 
     private static readonly string[] Modules = ["example_bank", "spar_mapper"];
@@ -17,6 +19,9 @@ internal sealed class SimulatorsDatabase(IOptions<SimulatorsOptions> options) : 
         // A private server tells its own host's connections by their name, so a given name is kept.
         var settings = new NpgsqlConnectionStringBuilder(options.Value.ConnectionString);
         settings.ApplicationName ??= "g2pbridge-simulators";
+        // The server is usually shared with the bridge: the driver's own default would leave it too few connections.
+        if (settings.MaxPoolSize == DriverDefaultPool)
+            settings.MaxPoolSize = Pool;
         return new NpgsqlDataSourceBuilder(settings.ConnectionString).Build();
     });
 

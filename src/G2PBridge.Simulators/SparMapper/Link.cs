@@ -32,6 +32,7 @@ internal static class Link
         return checkedItems.ConvertAll(c =>
             (c.Problem ?? (linked.Contains(c.Item.Id!)
                 ? new MapperAnswer(c.Item, MapperAnswer.Succeeded)
-                : MapperAnswer.Reject(c.Item, "rjct.reference_id.duplicate", "ID and FA are already mapped"))) with { Fa = c.Fa });
+                : MapperAnswer.Reject(c.Item, "rjct.reference_id.duplicate", "ID and FA are already mapped"))) with
+            { Fa = c.Fa });
     }
 }

@@ -29,6 +29,7 @@ internal static class Unlink
         return items.ConvertAll(item =>
             (string.IsNullOrEmpty(item.Id) ? MapperAnswer.Reject(item, "rjct.id.invalid", "ID is null")
             : gone.Remove(item.Id) ? new MapperAnswer(item, MapperAnswer.Succeeded)
-            : MapperAnswer.Reject(item, "rjct.id.invalid", "ID doesnt exist please link first")) with { Id = item.Id });
+            : MapperAnswer.Reject(item, "rjct.id.invalid", "ID doesnt exist please link first")) with
+            { Id = item.Id });
     }
 }

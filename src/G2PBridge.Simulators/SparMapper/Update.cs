@@ -38,6 +38,7 @@ internal static class Update
         return checkedItems.ConvertAll(c =>
             (c.Problem ?? (updated.Contains(c.Item.Id!)
                 ? new MapperAnswer(c.Item, MapperAnswer.Succeeded)
-                : MapperAnswer.Reject(c.Item, "rjct.reference_id.duplicate", "ID doesnt exist please link first"))) with { Id = c.Item.Id });
+                : MapperAnswer.Reject(c.Item, "rjct.reference_id.duplicate", "ID doesnt exist please link first"))) with
+            { Id = c.Item.Id });
     }
 }

@@ -16,6 +16,7 @@ internal static class CommandLine
         ServeCommand.Configure(root);
         root.Add(MigrateCommand.Create());
         root.Add(DemoCommand.Create());
+        root.Add(StatementCommand.Create());
         root.TreatUnmatchedTokensAsErrors = false;
         try
         {

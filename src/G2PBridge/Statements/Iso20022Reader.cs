@@ -143,7 +143,7 @@ internal sealed class Iso20022Reader : StatementReader
             IgnoreComments = true,
             IgnoreProcessingInstructions = true,
             MaxCharactersFromEntities = 1024,
-            NameTable = _names.Table,
+            NameTable = _names,
         });
     }
 
@@ -948,50 +948,68 @@ internal sealed class Iso20022Reader : StatementReader
         return base.DisposeAsync();
     }
 
-    /// <summary>The element names we know. Names are atoms, so that one reference comparison recognises them.</summary>
-    private sealed class Vocabulary
+    /// <summary>
+    /// Names of the file as atoms, and the token of each name we know. The layer of XML asks for every name of every tag, so a lookup must be
+    /// cheap; a file that invents names without end is refused, because names live as long as the reader.
+    /// </summary>
+    private sealed class Vocabulary : XmlNameTable
     {
-        private readonly (string? Name, T Token)[] _slots = new (string?, T)[1024];
+        private const int MaxNames = 1024;
+        private const int Mask = 8191;
+
+        private readonly (string? Name, T Token)[] _slots = new (string?, T)[Mask + 1];
+        private int _count;
 
         public Vocabulary()
         {
-            Currency = Table.Add("Ccy");
             foreach (var token in Enum.GetValues<T>())
-            {
-                if (token == T.Other) continue;
-                var name = Table.Add(token.ToString());
-                var at = Slot(name);
-                while (_slots[at].Name is not null) at = (at + 1) & 1023;
-                _slots[at] = (name, token);
-            }
+                if (token != T.Other) Insert(token.ToString(), token);
+            Currency = Add("Ccy");
         }
-
-        public LimitedNames Table { get; } = new();
 
         public string Currency { get; }
 
         public T Find(string name)
         {
-            for (var at = Slot(name); _slots[at].Name is { } known; at = (at + 1) & 1023)
+            for (var at = Slot(name); _slots[at].Name is { } known; at = (at + 1) & Mask)
                 if (ReferenceEquals(known, name)) return _slots[at].Token;
             return T.Other;
         }
 
-        private static int Slot(string name) => (name.Length * 131 + name[0] * 31 + name[^1] * 7 + name[name.Length / 2] * 59) & 1023;
-    }
-
-    /// <summary>Refuses a file that invents names without end: names live as long as the reader.</summary>
-    private sealed class LimitedNames : NameTable
-    {
-        private int _added;
-
-        public override string Add(char[] key, int start, int len)
+        public override string Add(char[] array, int offset, int length)
         {
-            if (len > 256) throw new RefusedXmlException("An XML name is too long.");
-            var known = Get(key, start, len);
-            if (known is not null) return known;
-            if (++_added > 4096) throw new RefusedXmlException("The XML has too many different names.");
-            return base.Add(key, start, len);
+            var name = array.AsSpan(offset, length);
+            return Get(name) ?? Insert(name.ToString(), T.Other);
+        }
+
+        public override string Add(string array) => Get(array.AsSpan()) ?? Insert(array, T.Other);
+
+        public override string? Get(char[] array, int offset, int length) => Get(array.AsSpan(offset, length));
+
+        public override string? Get(string array) => Get(array.AsSpan());
+
+        private string? Get(ReadOnlySpan<char> name)
+        {
+            if (name.IsEmpty) return string.Empty;
+            for (var at = Slot(name); _slots[at].Name is { } known; at = (at + 1) & Mask)
+                if (name.SequenceEqual(known)) return known;
+            return null;
+        }
+
+        private string Insert(string name, T token)
+        {
+            if (name.Length > 512 || ++_count > MaxNames) throw new RefusedXmlException("The XML has too many different names, or one that is too long.");
+            var at = Slot(name);
+            while (_slots[at].Name is not null) at = (at + 1) & Mask;
+            _slots[at] = (name, token);
+            return name;
+        }
+
+        private static int Slot(ReadOnlySpan<char> name)
+        {
+            if (name.IsEmpty) return 0;
+            var hash = (uint)(name.Length * 0x9E3779B1) ^ (name[0] * 0x85EBCA77u) ^ (name[^1] * 0xC2B2AE3Du) ^ (name[name.Length >> 1] * 0x27D4EB2Fu) ^ (name[name.Length >> 2] * 0x165667B1u);
+            return (int)(hash >> 19);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Unicode;
@@ -15,6 +16,8 @@ internal sealed class MtReader : StatementReader
     private const int MaxSkippedBytes = 1024 * 1024;
     private const int MaxInformationChars = 4096;
     private const int MaxDeferred = 256;
+
+    private static readonly SearchValues<byte> NumberBytes = SearchValues.Create("0123456789/ "u8);
 
     private enum Mode
     {
@@ -617,7 +620,7 @@ internal sealed class MtReader : StatementReader
             case Context.Information:
                 Inform(line);
                 break;
-            case Context.Number when _number is not null && _number.Length < 40:
+            case Context.Number when _number is not null && _number.Length < 40 && line.IndexOfAnyExcept(NumberBytes) < 0:
                 _number += Decode(line).Trim();
                 break;
         }

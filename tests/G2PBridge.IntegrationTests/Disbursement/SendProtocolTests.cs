@@ -1,8 +1,8 @@
+using System.Text.Json.Nodes;
 using G2PBridge.Connectors;
 using G2PBridge.Modules.Disbursement.Contracts;
 using G2PBridge.Modules.Disbursement.Domain;
 using G2PBridge.Platform.Jobs;
-using System.Text.Json.Nodes;
 
 namespace G2PBridge.IntegrationTests.Disbursement;
 
@@ -128,6 +128,57 @@ internal sealed class SendProtocolTests : DisbursementTest
         await LaterAsync();
         IsProgress(await ProgressAsync(), sent: 5);
         Assert.That(Bank.Orders, Has.Count.EqualTo(1));
+    }
+
+    [TestCase(SendStep.AddressesRead)]
+    [TestCase(SendStep.GateTaken)]
+    [TestCase(SendStep.LinesRead)]
+    public async Task A_worker_that_was_stopped_before_its_intent_finds_that_another_took_over(SendStep step)
+    {
+        await ReadyAsync(5);
+        Crash.At(step, () => Task.Run(async () =>
+        {
+            await RecoverAsync();
+            await SendOneAsync();
+        }).GetAwaiter().GetResult());
+        await SendOneAsync();
+        Assert.That(Bank.Orders, Has.Count.EqualTo(1));
+        Assert.That(await ChunkStateAsync(), Is.EqualTo("Sent"));
+        IsProgress(await ProgressAsync(), sent: 5);
+    }
+
+    [TestCase(SendStep.AddressesRead)]
+    [TestCase(SendStep.LinesRead)]
+    public async Task A_worker_that_was_stopped_before_it_took_an_unsent_order_up_again_does_not_send_it(SendStep step)
+    {
+        await ReadyAsync(5);
+        Bank.NextPayment(new PaymentAnswer.NotSent("no connection", null));
+        await SendOneAsync();
+        Clock.Advance(PastEveryPause);
+        Crash.At(step, () => Task.Run(async () =>
+        {
+            await RecoverAsync();
+            await SendOneAsync();
+        }).GetAwaiter().GetResult());
+        await SendOneAsync();
+        Assert.That(Bank.Orders, Has.Count.EqualTo(2));
+        NobodyIsPaidTwice();
+        IsProgress(await ProgressAsync(), sent: 5);
+    }
+
+    [TestCase(SendStep.IntentCommitted)]
+    [TestCase(SendStep.CallAnswered)]
+    [TestCase(SendStep.BeforeCall)]
+    public async Task A_worker_that_was_stopped_after_its_intent_has_no_say_any_more(SendStep step)
+    {
+        await ReadyAsync(5);
+        Crash.At(step, () => Task.Run(RecoverAsync).GetAwaiter().GetResult());
+        await SendOneAsync();
+        Assert.That(await ChunkStateAsync(), Is.EqualTo("Unknown"));
+        await LaterAsync();
+        Assert.That(Bank.Orders, Has.Count.EqualTo(1));
+        IsProgress(await ProgressAsync(), sent: 5);
+        NobodyIsPaidTwice();
     }
 
     [Test]

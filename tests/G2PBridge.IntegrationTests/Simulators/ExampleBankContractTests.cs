@@ -113,7 +113,11 @@ internal sealed class ExampleBankContractTests
     {
         using var form = new FormUrlEncodedContent(new Dictionary<string, string>
         {
-            ["sessionId"] = "s", ["serviceCode"] = "*1#", ["phoneNumber"] = "+1555USSD1", ["networkCode"] = "n", ["text"] = text,
+            ["sessionId"] = "s",
+            ["serviceCode"] = "*1#",
+            ["phoneNumber"] = "+1555USSD1",
+            ["networkCode"] = "n",
+            ["text"] = text,
         });
         using var response = await _simulators.Bank.PostAsync("ussd", form);
         Assert.That(response.Content.Headers.ContentType!.MediaType, Is.EqualTo("text/plain"));

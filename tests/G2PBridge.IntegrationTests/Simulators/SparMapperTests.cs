@@ -62,7 +62,8 @@ internal sealed class SparMapperTests
     {
         await LinkAsync(new JsonObject
         {
-            ["reference_id"] = "l", ["id"] = "W1",
+            ["reference_id"] = "l",
+            ["id"] = "W1",
             ["fa"] = new JsonObject { ["strategy_id"] = strategy, ["fa_type"] = type, [field] = value, ["wallet_provider_name"] = "Pay", ["wallet_provider_code"] = "PY" },
         });
         Assert.That(

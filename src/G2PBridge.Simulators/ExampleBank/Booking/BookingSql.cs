@@ -2,7 +2,7 @@ namespace G2PBridge.Simulators.ExampleBank.Booking;
 
 /// <summary>
 /// The statements of one booking, each over all payments of the claimed batches. Measured on PostgreSQL 15 with 20,000
-/// payments a booking: about 12 µs of server CPU a payment when the payee is new, 16 µs when the account exists.
+/// payments a booking, on a busy machine: 15 µs of server CPU a payment when the payee is new, 20 µs when the account exists.
 /// </summary>
 internal static class BookingSql
 {
@@ -62,21 +62,19 @@ internal static class BookingSql
             from lines group by number, currency order by number, currency
             on conflict (number, currency) do update set book = accounts.book + excluded.book
             returning id, number, currency),
+        legs as materialized (
+            select c.id as account_id, l.batch_id, l.line, l.amount, l.times, l.return_reason from lines l join credited c using (number, currency)),
         entries as (
             insert into example_bank.ledger (account_id, batch_id, line, mark, amount, reason, booked_at)
             select account_id, batch_id, line, mark, amount, reason, $2
-            from (select c.id as account_id, l.batch_id, l.line, 'C' as mark, l.amount, null as reason
-                  from lines l join credited c using (number, currency)
+            from (select account_id, batch_id, line, 'C' as mark, amount, null as reason from legs
                   union all
-                  select c.id, l.batch_id, l.line, 'C', l.amount, null
-                  from lines l join credited c using (number, currency) where l.times > 1
+                  select account_id, batch_id, line, 'C', amount, null from legs where times > 1
                   union all
-                  select c.id, l.batch_id, l.line, 'RC', l.amount, l.return_reason
-                  from lines l join credited c using (number, currency) where l.return_reason is not null
+                  select account_id, batch_id, line, 'RC', amount, return_reason from legs where return_reason is not null
                   union all
-                  select c.id, l.batch_id, l.line, 'RC', l.amount, l.return_reason
-                  from lines l join credited c using (number, currency) where l.return_reason is not null and l.times > 1) e
-            order by mark, batch_id, line
+                  select account_id, batch_id, line, 'RC', amount, return_reason from legs where return_reason is not null and times > 1) e
+            order by mark = 'RC', batch_id, line
             returning account_id)
         update example_bank.statement_heads h set unreported = h.unreported + n.entries, last_booked_at = $2
         from (select account_id, count(*) as entries from entries

@@ -42,6 +42,12 @@ internal static class DemoCommand
     private static async Task<int> RunAsync(DemoPeople people, bool stay, TimeSpan patience, IReadOnlyList<string> settings, CancellationToken cancellationToken)
     {
         var console = AnsiConsole.Console;
+        if (Console.IsOutputRedirected)
+        {
+            // A log has no width; a sentence stays on its line.
+            console.Profile.Width = 400;
+        }
+
         var environment = Environment.GetEnvironmentVariable("ASPNETCORE_ENVIRONMENT") ?? Environment.GetEnvironmentVariable("DOTNET_ENVIRONMENT") ?? Environments.Development;
         if (environment == Environments.Production)
         {

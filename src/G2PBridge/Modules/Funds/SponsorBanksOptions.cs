@@ -46,6 +46,23 @@ internal sealed class SponsorBanksValidation(IBankConnectors banks) : IValidateO
     public ValidateOptionsResult Validate(string? name, SponsorBanksOptions options)
     {
         var faults = new List<string>();
+        foreach (var code in banks.Codes)
+        {
+            try
+            {
+                banks.Find(code);
+            }
+            catch (OptionsValidationException fault)
+            {
+                faults.AddRange(fault.Failures);
+            }
+        }
+
+        if (faults.Count > 0)
+        {
+            return ValidateOptionsResult.Fail(faults);
+        }
+
         if (options.Default is { } account)
         {
             Check($"{SponsorBanksOptions.Section}:Default", account, faults);

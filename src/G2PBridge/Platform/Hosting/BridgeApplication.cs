@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Sockets;
+using System.Text.RegularExpressions;
 using G2PBridge.LocalPostgres;
 using G2PBridge.Platform.Persistence;
 using G2PBridge.Simulators;
@@ -14,13 +15,14 @@ namespace G2PBridge.Platform.Hosting;
 /// <summary>
 /// One running bridge: settings, database, host. Used by every command that needs more than one of them, and by the tests of the real thing.
 /// </summary>
-internal sealed class BridgeApplication : IAsyncDisposable
+internal sealed partial class BridgeApplication : IAsyncDisposable
 {
     public const string DefaultUrl = "http://127.0.0.1:8000";
     private const string BridgeDatabase = "g2pbridge";
     private const string SimulatorsDatabase = "simulators";
 
     private readonly LocalPostgresCluster? _cluster;
+    private bool _started;
 
     private BridgeApplication(WebApplication web, LocalPostgresCluster? cluster, bool hasSimulators, string dataFolder)
     {
@@ -59,6 +61,10 @@ internal sealed class BridgeApplication : IAsyncDisposable
         {
             builder.WebHost.UseUrls(DefaultUrl);
         }
+        else if ((builder.Configuration["urls"] ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault(url => !IsAddress(url)) is { } wrong)
+        {
+            throw new StartupRefusedException($"'{wrong}' is not an address to listen on; write it like http://127.0.0.1:8000.");
+        }
 
         var cluster = await StartClusterAsync(builder, start.Report, cancellationToken);
         try
@@ -90,6 +96,51 @@ internal sealed class BridgeApplication : IAsyncDisposable
     /// <exception cref="StartupRefusedException">Something an administrator can mend; the message says what.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        try
+        {
+            // Before anything is started: a wrong setting is told in one sentence, not found by the first job that trips over it.
+            Services.GetService<IStartupValidator>()?.Validate();
+            await PrepareDatabaseAsync(cancellationToken);
+            if (HasSimulators)
+            {
+                await Web.Services.PrepareSimulatorsAsync(cancellationToken);
+            }
+
+            _started = true;
+            await Web.StartAsync(cancellationToken);
+        }
+        catch (OptionsValidationException exception)
+        {
+            throw new StartupRefusedException("The settings cannot be used. " + string.Join(" ", exception.Failures.Select(failure => Readable(failure, exception.OptionsType))), exception);
+        }
+        catch (IOException exception) when (exception.InnerException is AddressInUseException or SocketException)
+        {
+            throw new StartupRefusedException(
+                $"The address {Web.Configuration["urls"] ?? DefaultUrl} is in use by another program; stop it, or start here with --urls http://127.0.0.1:8001.", exception);
+        }
+        catch (SocketException exception)
+        {
+            throw new StartupRefusedException($"The address {Web.Configuration["urls"] ?? DefaultUrl} cannot be listened on ({exception.Message}); choose another with --urls.", exception);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        // The jobs end before what they stand on is taken away; a host that was never started has none.
+        if (_started)
+        {
+            await Web.StopAsync();
+        }
+
+        await Web.DisposeAsync();
+        if (_cluster is not null)
+        {
+            await _cluster.DisposeAsync();
+        }
+    }
+
+    private async Task PrepareDatabaseAsync(CancellationToken cancellationToken)
+    {
         if (_cluster is not null || Web.Environment.IsDevelopment())
         {
             await MigrateAsync(cancellationToken);
@@ -98,39 +149,24 @@ internal sealed class BridgeApplication : IAsyncDisposable
         {
             throw new StartupRefusedException($"The database lacks {pending.Count} migrations of this version; run 'g2pbridge migrate' with the same settings, then start again.");
         }
-
-        if (HasSimulators)
-        {
-            await Web.Services.PrepareSimulatorsAsync(cancellationToken);
-        }
-
-        try
-        {
-            await Web.StartAsync(cancellationToken);
-        }
-        catch (OptionsValidationException exception)
-        {
-            throw new StartupRefusedException("The settings cannot be used: " + string.Join(" ", exception.Failures), exception);
-        }
-        catch (IOException exception) when (exception.InnerException is AddressInUseException or SocketException)
-        {
-            throw new StartupRefusedException(
-                $"The address {string.Join(", ", Web.Urls)} is in use by another program; stop it, or start here with --urls http://127.0.0.1:8001.", exception);
-        }
-        catch (SocketException exception)
-        {
-            throw new StartupRefusedException($"The address {string.Join(", ", Web.Urls)} cannot be listened on ({exception.Message}); choose another with --urls.", exception);
-        }
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>The framework wraps what is wrong into names of our classes; a person wants the key of the setting.</summary>
+    private static string Readable(string failure, Type options)
     {
-        await Web.DisposeAsync();
-        if (_cluster is not null)
+        var match = FrameworkFailure().Match(failure);
+        if (!match.Success)
         {
-            await _cluster.DisposeAsync();
+            return failure;
         }
+
+        var section = options.GetField("Section")?.GetRawConstantValue() as string;
+        var member = match.Groups["member"].Value;
+        return member.Length == 0 ? match.Groups["error"].Value : $"{section}:{member}: {match.Groups["error"].Value}";
     }
+
+    [GeneratedRegex("^DataAnnotation validation failed for '[^']*' members?: '(?<member>[^']*)' with the error: '(?<error>.*)'\\.$", RegexOptions.Singleline)]
+    private static partial Regex FrameworkFailure();
 
     private static void AddLogging(WebApplicationBuilder builder, bool quiet)
     {
@@ -177,6 +213,10 @@ internal sealed class BridgeApplication : IAsyncDisposable
             throw new StartupRefusedException(exception.Message, exception);
         }
     }
+
+    private static bool IsAddress(string url) =>
+        Uri.TryCreate(url.Replace("//*", "//0.0.0.0", StringComparison.Ordinal).Replace("//+", "//0.0.0.0", StringComparison.Ordinal), UriKind.Absolute, out var address)
+        && address.Scheme is ("http" or "https");
 
     private static string ClusterFolder(ConfigurationManager configuration) =>
         Path.GetFullPath(configuration["LocalPostgres:Folder"] ?? Path.Combine(RepositoryRoot(), ".data", "postgres"));
@@ -238,6 +278,8 @@ internal sealed class BridgeApplication : IAsyncDisposable
                 ["Spar:Url"] = self + SimulatorsHosting.SparPath + "/resolve",
                 ["SponsorBanks:Banks:EXAMPLE-BANK:BaseUrl"] = self + SimulatorsHosting.BankPath,
                 ["Simulators:ExampleBank:StatementCallbackUrl"] = self + "/upload_mt940",
+                // A statement of this many entries stays below the contract's upload limit of 10 MiB.
+                ["Simulators:ExampleBank:MaxEntriesPerStatement"] = "50000",
             },
         });
         builder.Services.AddSimulators(section);

@@ -27,7 +27,7 @@ internal static partial class InquireNextChunk
     {
         private readonly DisbursementOptions _options = options.Value;
 
-        private readonly record struct Claim(long Id, long Fence, string BankCode, int Inquiries);
+        private readonly record struct Claim(long Id, long Fence, string BankCode, int Inquiries, TimeSpan UnknownFor);
 
         public async Task<bool> Handle(Command request, CancellationToken cancellationToken)
         {
@@ -62,10 +62,10 @@ internal static partial class InquireNextChunk
                     where unknown_lines > 0 and due_at <= $2 and bank_code = any($1) and state in ('Unknown', 'Sent', 'Refused') and (lease_until is null or lease_until < now())
                     order by due_at limit 1 for update skip locked) as next
                 where c.id = next.id
-                returning c.id, c.fence, c.bank_code, c.inquiries
+                returning c.id, c.fence, c.bank_code, c.inquiries, coalesce(now() - c.unknown_at, interval '0')
                 """,
                 [bankCodes, clock.GetUtcNow(), _options.Lease],
-                reader => new Claim(reader.GetInt64(0), reader.GetInt64(1), reader.GetString(2), reader.GetInt32(3)),
+                reader => new Claim(reader.GetInt64(0), reader.GetInt64(1), reader.GetString(2), reader.GetInt32(3), reader.GetTimeSpan(4)),
                 cancellationToken);
             return claims is [var claim] ? claim : null;
         }
@@ -106,20 +106,14 @@ internal static partial class InquireNextChunk
         {
             var now = clock.GetUtcNow();
             var pause = BackOff.After(claim.Inquiries + 1, _options.FirstInquiry, _options.LongestInquiry);
-            var window = bank.Capabilities.NotFoundIsFinalAfter;
+            // Measured when the question was put, by the database's clock on both ends: hosts may disagree about the time, and too early would
+            // be a second payment.
+            var windowIsOver = bank.Capabilities.NotFoundIsFinalAfter is { } window && claim.UnknownFor >= window;
             await using var connection = await source.OpenConnectionAsync(cancellationToken);
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-            // The window is measured by the database's clock on both ends: hosts may disagree about the time, and too early would be a second payment.
-            var held = await connection.QueryAsync(
-                """
-                update disbursement.chunk set lease_until = null, due_at = $3
-                where id = $1 and fence = $2
-                returning coalesce(now() >= coalesce(unknown_at, sent_at) + $4, false)
-                """,
-                [claim.Id, claim.Fence, now + pause, window],
-                reader => reader.GetBoolean(0),
-                cancellationToken);
-            if (held is not [var windowIsOver])
+            await using var held = connection.Statement(
+                "update disbursement.chunk set lease_until = null, due_at = $3 where id = $1 and fence = $2", claim.Id, claim.Fence, now + pause);
+            if (await held.ExecuteNonQueryAsync(cancellationToken) == 0)
             {
                 LogLeaseLost(claim.Id, claim.Fence);
                 return (0, asked.Count);

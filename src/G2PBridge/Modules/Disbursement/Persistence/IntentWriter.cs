@@ -91,7 +91,7 @@ internal sealed class IntentWriter : IAsyncDisposable
             return IntentOutcome.BeyondBlock;
         }
 
-        return await CommitAsync(cancellationToken);
+        return await CommitAsync();
     }
 
     /// <summary>Takes up an intent that is on record already and provably never reached the bank: same references, same key.</summary>
@@ -107,7 +107,7 @@ internal sealed class IntentWriter : IAsyncDisposable
         }
 
         await LogAsync("Sending", "intent taken up again", cancellationToken);
-        return await CommitAsync(cancellationToken);
+        return await CommitAsync();
     }
 
     /// <summary>Ends a chunk in which nothing has to be paid.</summary>
@@ -128,7 +128,7 @@ internal sealed class IntentWriter : IAsyncDisposable
             "update disbursement.envelope set nothing_to_pay_lines = nothing_to_pay_lines + $2, finish_due_at = $3 where envelope_id = $1",
             _chunk.EnvelopeId, nothingToPay.Count, _now);
         await envelope.ExecuteNonQueryAsync(cancellationToken);
-        return await CommitAsync(cancellationToken);
+        return await CommitAsync();
     }
 
     public Task<List<(long Line, short Generation, byte[] Hash)>> ReadInstructionsAsync(CancellationToken cancellationToken) => _connection.QueryAsync(
@@ -200,10 +200,11 @@ internal sealed class IntentWriter : IAsyncDisposable
         await log.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private async Task<IntentOutcome> CommitAsync(CancellationToken cancellationToken)
+    private async Task<IntentOutcome> CommitAsync()
     {
         _observer.Reached(SendStep.BeforeIntentCommit, _chunk.Id);
-        await _transaction.CommitAsync(cancellationToken);
+        // Not ended by a shutdown: a commit that is broken off may have happened, and its lines would be unknown for nothing.
+        await _transaction.CommitAsync(CancellationToken.None);
         return IntentOutcome.Written;
     }
 }

@@ -37,21 +37,22 @@ internal sealed class Settlement(NpgsqlDataSource source, TimeProvider clock, IS
         var to = ChunkTransitions.Require(ChunkState.Sending, StateAfter(answer, known.Count > 0));
         var changes = ChangesOf(answer, to, chunk, open);
 
+        var leavesDoubt = to == ChunkState.Unknown || changes.Exists(change => change.To == LineState.Unknown);
         var (code, why) = ErrorOf(answer);
         await using (var batch = new NpgsqlBatch(connection))
         {
             batch.Add(
                 """
                 update disbursement.chunk set state = $2, lease_until = null, due_at = $3, unknown_lines = $4,
-                    unknown_at = case when $2 = 'Unknown' then now() end, sent_at = $5, settled_at = $6, last_error_code = $7, last_error = $8
+                    unknown_at = case when $9 then now() end, sent_at = $5, settled_at = $6, last_error_code = $7, last_error = $8
                 where id = $1
                 """,
                 chunk.Id, to.ToString(),
-                DueAfter(to, changes, now, retryPause, firstInquiry),
+                to == ChunkState.Prepared ? now + retryPause : leavesDoubt ? now + firstInquiry : null,
                 to == ChunkState.Unknown ? open.Count : 0,
                 to == ChunkState.Sent ? now : null,
                 to is ChunkState.Sent or ChunkState.Refused ? now : null,
-                code, why is { Length: > 500 } ? why[..500] : why);
+                code, why is { Length: > 500 } ? why[..500] : why, leavesDoubt);
             batch.Add(
                 "insert into disbursement.chunk_history (chunk_id, at, from_state, to_state, fence, cause, actor) values ($1, $2, 'Sending', $3, $4, $5, $6)",
                 chunk.Id, now, to.ToString(), chunk.Fence, code ?? "accepted", Actor);
@@ -94,11 +95,6 @@ internal sealed class Settlement(NpgsqlDataSource source, TimeProvider clock, IS
         PaymentAnswer.NotSent when !statementShowsSome => ChunkState.Prepared,
         _ => ChunkState.Unknown,
     };
-
-    private static DateTimeOffset? DueAfter(ChunkState to, List<LineChange> changes, DateTimeOffset now, TimeSpan retryPause, TimeSpan firstInquiry) =>
-        to == ChunkState.Prepared ? now + retryPause
-        : to == ChunkState.Unknown || changes.Exists(change => change.To == LineState.Unknown) ? now + firstInquiry
-        : null;
 
     private static (string? Code, string? Why) ErrorOf(PaymentAnswer answer) => answer switch
     {
