@@ -3,7 +3,8 @@ namespace G2PBridge.Modules.Reconciliation.Domain;
 /// <summary>What reading a file to its end gave.</summary>
 /// <param name="Findings">JSON of the findings that belong to no statement.</param>
 /// <param name="IsRejected">The file as a whole is cut off, too large or no statement.</param>
-internal sealed record FileOutcome(string Format, string Verdict, string Findings, bool IsRejected, int Entries, int Classified);
+/// <param name="Debits">Entries that are a debit of a payment of ours in every figure.</param>
+internal sealed record FileOutcome(string Format, string Verdict, string Findings, bool IsRejected, int Entries, int Classified, int Debits);
 
 /// <summary>The points of the reading at which a process may die.</summary>
 internal enum ReadStep

@@ -27,7 +27,7 @@ internal sealed class StageStatements(IMediator mediator, NpgsqlDataSource sourc
         await using var stream = new FilePartStream(source, file.Id);
         await using var reader = await StatementReader.OpenAsync(stream, profile, new ReaderLimits { FileBytes = long.MaxValue }, cancellationToken);
         var (entries, ended) = (new List<ReadEntry>(options.Value.SetSize), new List<StatementRow>());
-        var (no, classified, sponsor, skip) = (0, 0, (SponsorAccount?)null, false);
+        var (no, classified, debits, sponsor, skip) = (0, 0, 0, (SponsorAccount?)null, false);
         while (await reader.ReadAsync(cancellationToken))
         {
             switch (reader.Event)
@@ -62,11 +62,12 @@ internal sealed class StageStatements(IMediator mediator, NpgsqlDataSource sourc
         await HandOnAsync(entries, ended);
         return new FileOutcome(
             reader.File.Format.ToString(), reader.File.Verdict.ToString(), Findings(reader.File.Findings), reader.File.Findings.Any(finding => finding.Severity == Verdict.Reject),
-            no, classified);
+            no, classified, debits);
 
         async Task<(List<ReadEntry>, List<StatementRow>)> HandOnAsync(List<ReadEntry> set, List<StatementRow> statements)
         {
             await recognise.ApplyAsync(set, cancellationToken);
+            debits += set.Count(entry => entry is { Kind: EntryKind.Debit, Problem: null });
             await sets.WriteAsync(new StagedSet(set, statements), cancellationToken);
             return (new List<ReadEntry>(options.Value.SetSize), []);
         }

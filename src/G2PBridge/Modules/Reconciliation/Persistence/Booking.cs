@@ -62,7 +62,7 @@ internal sealed class Booking : IAsyncDisposable
         await RunAsync(Recognise, cancellationToken, _file.Number);
         var debits = await CountAsync(BookDebits, cancellationToken, _file.Number);
         var returned = await CountAsync(BookReturns, cancellationToken, _file.Number, now);
-        await RunAsync(QueueUnmatched, cancellationToken, _file.Number, now);
+        await RunAsync(QueueUnmatched, cancellationToken, _file.Number, now, debits == outcome.Debits);
         var result = await SumUpAsync(debits, returned, outcome, cancellationToken);
         var state = FileTransitions.Move(FileState.Reading, result.ErrorCode is null ? FileState.Processed : FileState.Error);
         if (await CountAsync(
@@ -230,7 +230,8 @@ internal sealed class Booking : IAsyncDisposable
 
     /// <summary>
     /// Whatever is neither matched nor classified goes to the queue with its reason. A movement that an earlier statement holds as
-    /// well, as often as here, is recorded as repeated: overlapping periods are no duplicate payments.
+    /// well, as often as here, is recorded as repeated: overlapping periods are no duplicate payments. Where every debit was booked ($3),
+    /// the debits are not looked at again: in an ordinary statement they are nearly everything.
     /// </summary>
     private const string QueueUnmatched =
         """
@@ -238,7 +239,7 @@ internal sealed class Booking : IAsyncDisposable
             select e.*, s.account, s.format, row_number() over (partition by e.fingerprint order by e.no) as occurrence
             from reconciliation.entry e
             join reconciliation.statement s on s.file = e.file and s.no = e.statement and s.state = 'Booked'
-            where e.file = $1 and e.kind in (0, 1, 7, 8)
+            where e.file = $1 and e.kind in (0, 1, 7, 8) and not ($3 and e.kind = 0 and e.problem is null)
                 and (e.problem is not null or not exists (
                     select from reconciliation.match m where m.line = e.line and m.generation = e.generation and m.file = e.file and m.entry_no = e.no))),
         compared as (
