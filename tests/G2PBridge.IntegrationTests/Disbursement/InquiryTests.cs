@@ -10,6 +10,7 @@ internal sealed class InquiryTests : DisbursementTest
     [Test]
     public async Task Not_found_proves_nothing_the_first_time_even_after_the_banks_settle_window()
     {
+        Bank.Capabilities = Bank.Capabilities with { IdempotentPayments = false };
         await UnknownAsync(3, taken: 0);
         await PassSettleWindowAsync();
         await AskAsync();
@@ -17,6 +18,36 @@ internal sealed class InquiryTests : DisbursementTest
         await AskAsync();
         IsProgress(await ProgressAsync(), refused: 3);
         Assert.That(await ChunkStateAsync(), Is.EqualTo("Refused"));
+    }
+
+    [Test]
+    public async Task An_order_that_the_bank_proves_it_never_had_goes_out_again_under_its_key_and_references()
+    {
+        await UnknownAsync(3, taken: 0);
+        await PassSettleWindowAsync();
+        await AskAsync();
+        IsProgress(await ProgressAsync(), unknown: 3);
+        await AskAsync();
+        Assert.That(await ChunkStateAsync(), Is.EqualTo("Prepared"));
+        await SendOneAsync();
+
+        IsProgress(await ProgressAsync(), sent: 3);
+        Assert.That(Bank.Orders.Select(order => order.IdempotencyKey).Distinct().Count(), Is.EqualTo(1));
+        Assert.That(Bank.Books.Values.Select(entry => entry.Times), Is.EqualTo(new[] { 1, 1, 1 }));
+        Assert.That(await ScalarAsync<long>("select count(*) from disbursement.instruction"), Is.EqualTo(3));
+    }
+
+    [Test]
+    public async Task An_order_of_which_the_bank_has_a_part_is_not_sent_again()
+    {
+        await UnknownAsync(3, taken: 1);
+        await PassSettleWindowAsync();
+        await AskAsync();
+        await AskAsync();
+
+        Assert.That(await ChunkStateAsync(), Is.EqualTo("Sent"));
+        IsProgress(await ProgressAsync(), sent: 1, refused: 2);
+        Assert.That(Bank.Orders, Has.Count.EqualTo(1));
     }
 
     [Test]

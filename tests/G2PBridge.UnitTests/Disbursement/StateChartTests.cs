@@ -23,6 +23,7 @@ internal sealed class StateChartTests
         (ChunkState.Sending, ChunkState.Unknown),
         (ChunkState.Unknown, ChunkState.Sent),
         (ChunkState.Unknown, ChunkState.Refused),
+        (ChunkState.Unknown, ChunkState.Prepared),
     ];
 
     private static readonly (LineState From, LineState To)[] Lines =
@@ -55,7 +56,7 @@ internal sealed class StateChartTests
 
     [Test]
     public void An_unknown_chunk_is_never_sent() =>
-        Assert.That(Chunks.Where(arrow => arrow.From == ChunkState.Unknown).Select(arrow => arrow.To), Is.EquivalentTo(new[] { ChunkState.Sent, ChunkState.Refused }));
+        Assert.That(Chunks.Where(arrow => arrow.From == ChunkState.Unknown).Select(arrow => arrow.To), Is.EquivalentTo(new[] { ChunkState.Sent, ChunkState.Refused, ChunkState.Prepared }));
 
     [Test]
     public void An_illegal_move_throws()

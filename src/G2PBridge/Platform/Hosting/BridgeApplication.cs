@@ -276,6 +276,8 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
             InitialData = new Dictionary<string, string?>
             {
                 ["Spar:Url"] = self + SimulatorsHosting.SparPath + "/resolve",
+                // The example bank knows at once what it has; a real one needs minutes.
+                ["SponsorBanks:Banks:EXAMPLE-BANK:NotFoundIsFinalAfter"] = "00:00:05",
                 ["SponsorBanks:Banks:EXAMPLE-BANK:BaseUrl"] = self + SimulatorsHosting.BankPath,
                 ["Simulators:ExampleBank:StatementCallbackUrl"] = self + "/upload_mt940",
                 // A statement of this many entries stays below the contract's upload limit of 10 MiB.

@@ -31,7 +31,8 @@ internal static class ChunkTransitions
         // Never back to Pending. Prepared only on proof that nothing reached the bank.
         (Sending, Sent or Refused or Prepared or Unknown) => true,
         (Prepared, Unknown) => true,
-        (Unknown, Sent or Refused) => true,
+        // Prepared only when the bank has proved of every line that it never had it, and honours the order's key: the same order goes out again.
+        (Unknown, Sent or Refused or Prepared) => true,
         _ => false,
     };
 

@@ -143,11 +143,57 @@ internal static partial class InquireNextChunk
                 }
             }
 
+            if (bank.Capabilities.IdempotentPayments && unknown.Count > 0 && changes.Count == unknown.Count && changes.TrueForAll(change => change.ReasonCode == DispatchCodes.NotFoundAtBank)
+                && await PutBackAsync(connection, claim, unknown, now, cancellationToken))
+            {
+                await transaction.CommitAsync(cancellationToken);
+                LogPutBack(claim.Id, unknown.Count);
+                await signal.RaiseAsync(Work.SendChunks, cancellationToken);
+                return (0, 0);
+            }
+
             await LineChanges.CountNotFoundAsync(connection, notFound, now, cancellationToken);
             await LineChanges.ApplyAsync(connection, changes, now, Actor, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
             return (changes.Count, unknown.Count - changes.Count);
         }
+
+        /// <summary>
+        /// The bank has proved of every line of the order that it never had it. Where it honours the order's key, the order goes out once more as it
+        /// was: same references, same key, so that even a first order that turned up after all would be the same one. False when something else is
+        /// known of any line of the chunk; then each line is settled by itself.
+        /// </summary>
+        private static async Task<bool> PutBackAsync(NpgsqlConnection connection, Claim claim, List<LineSnapshot> unknown, DateTimeOffset now, CancellationToken cancellationToken)
+        {
+            ChunkTransitions.Require(ChunkState.Unknown, ChunkState.Prepared);
+            await using var chunk = connection.Statement(
+                """
+                update disbursement.chunk c set state = 'Prepared', unknown_lines = 0, unknown_at = null, due_at = $3, last_error_code = $5
+                where c.id = $1 and c.fence = $2 and c.state = 'Unknown' and c.lines = $4
+                    and not exists (select from disbursement.line_state s where s.chunk_id = c.id and s.state not in ('Unknown', 'NothingToPay'))
+                """,
+                claim.Id, claim.Fence, now, unknown.Count, DispatchCodes.NotFoundAtBank);
+            if (await chunk.ExecuteNonQueryAsync(cancellationToken) == 0)
+            {
+                return false;
+            }
+
+            await using var batch = new NpgsqlBatch(connection);
+            batch.Add("delete from disbursement.line_state where chunk_id = $1 and state = 'Unknown'", claim.Id);
+            batch.Add(
+                "insert into disbursement.chunk_history (chunk_id, at, from_state, to_state, fence, cause, actor) values ($1, $2, 'Unknown', 'Prepared', $3, 'the bank knows none of its references', $4)",
+                claim.Id, now, claim.Fence, Actor);
+            await batch.ExecuteNonQueryAsync(cancellationToken);
+            var (lines, amount) = (unknown.Count, unknown.Sum(line => line.Amount));
+            var counts = new EnvelopeCounts();
+            counts.Unknown(unknown[0].EnvelopeId, -lines, -amount);
+            counts.InFlight(unknown[0].EnvelopeId, lines, amount);
+            await counts.ApplyAsync(connection, now, cancellationToken);
+            return true;
+        }
+
+        [LoggerMessage(3033, LogLevel.Warning, "Chunk {ChunkId}: the bank never had any of its {Lines} lines; the same order goes out again")]
+        private partial void LogPutBack(long chunkId, int lines);
 
         [LoggerMessage(3030, LogLevel.Information, "Chunk {ChunkId}: asked about {Asked} lines, {Known} are known now, {Left} are not")]
         private partial void LogAsked(long chunkId, int asked, int known, int left);
