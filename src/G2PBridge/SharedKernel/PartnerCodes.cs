@@ -51,7 +51,7 @@ internal static class PartnerCodes
     public const string TotalDisbursementAmountExceedsDeclared = "TOTAL_DISBURSEMENT_AMOUNT_EXCEEDS_DECLARED";
     public const string TotalDisbursementAmountLessThanZero = "TOTAL_DISBURSEMENT_AMOUNT_LESS_THAN_ZERO";
 
-    // Ours: each is described in the OpenAPI document (Views/PartnerCodeCatalogue.cs).
+    // Ours: each is described in the OpenAPI document (PartnerApi/Documentation/PartnerCodeCatalogue.cs).
     public const string EmptyRequestPayload = "EMPTY_REQUEST_PAYLOAD";
     public const string InvalidBenefitType = "INVALID_BENEFIT_TYPE";
     public const string BenefitTypeNotEnabled = "BENEFIT_TYPE_NOT_ENABLED";

@@ -33,7 +33,7 @@ internal sealed partial class FaultHandler(ILogger<FaultHandler> logger) : IExce
 
         if (httpContext.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal))
         {
-            await TypedResults.Problem(title: code, detail: message, statusCode: status).ExecuteAsync(httpContext);
+            await TypedResults.Problem(title: code, detail: message, statusCode: status, extensions: new Dictionary<string, object?> { ["code"] = code }).ExecuteAsync(httpContext);
         }
         else
         {

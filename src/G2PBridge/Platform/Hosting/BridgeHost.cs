@@ -10,9 +10,11 @@ using G2PBridge.Modules.Notifications;
 using G2PBridge.Modules.Reconciliation;
 using G2PBridge.Modules.Resolution;
 using G2PBridge.PartnerApi;
+using G2PBridge.PartnerApi.Documentation;
 using G2PBridge.Platform.Errors;
 using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Mediation;
+using G2PBridge.Platform.OpenApi;
 using G2PBridge.Platform.Persistence;
 using G2PBridge.Simulators;
 using G2PBridge.Views;
@@ -41,6 +43,7 @@ internal static class BridgeHost
             options.SerializerOptions.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseUpper));
         });
         services.AddExceptionHandler<FaultHandler>();
+        services.AddApiDocuments();
         // A parameter that cannot be read is told by the fault handler, not by an empty 400.
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         services.AddMediation(type => IsEnabled(type, flags));
@@ -63,17 +66,20 @@ internal static class BridgeHost
     public static void UseBridge(this WebApplication web, bool withSimulators)
     {
         web.UseExceptionHandler();
-        web.MapGet("ping", () => TypedResults.Text("\"pong\"", "application/json")).WithName("ping").WithTags("Health");
-        web.MapViews();
-        web.MapEnvelopes();
-        web.MapResolution();
-        web.MapFunds();
-        web.MapDisbursement();
-        web.MapReconciliation();
+        web.UseUnansweredPaths();
+        web.UseApiDocuments();
+        var routes = web.MapGroup("").WithPartnerDocumentation();
+        routes.MapGet("ping", () => TypedResults.Text("\"pong\"", "application/json")).WithName("ping").WithTags("Health");
+        routes.MapViews();
+        routes.MapEnvelopes();
+        routes.MapResolution();
+        routes.MapFunds();
+        routes.MapDisbursement();
+        routes.MapReconciliation();
         if (web.Services.GetRequiredService<FeatureFlags>().InKind)
         {
-            web.MapInKind();
-            web.MapNotifications();
+            routes.MapInKind();
+            routes.MapNotifications();
         }
 
         if (withSimulators)
