@@ -73,19 +73,36 @@ internal sealed class SendProtocolTests : DisbursementTest
     [TestCaseSource(nameof(Steps))]
     public async Task A_crash_at_any_step_never_sends_twice(SendStep step)
     {
-        await ReadyAsync(5);
-        Crash.At(step);
-        Assert.That(SendOneAsync, Throws.TypeOf<SimulatedCrashException>());
-
-        await LaterAsync();
-        await PassSettleWindowAsync();
-        await LaterAsync();
+        Bank.Capabilities = Bank.Capabilities with { IdempotentPayments = false };
+        await CrashAndGoOnAsync(step);
 
         NobodyIsPaidTwice();
         Assert.That(Bank.Orders, Has.Count.EqualTo(step is SendStep.IntentCommitted or SendStep.BeforeCall ? 0 : 1));
         IsProgress(await ProgressAsync(), sent: Bank.Books.Count, refused: 5 - Bank.Books.Count);
         Assert.That(await ScalarAsync<long>("select count(*) from disbursement.failure where reason_code = 'NOT_FOUND_AT_BANK'"), Is.EqualTo(5 - Bank.Books.Count));
         Assert.That((await ProgressAsync()).Complete);
+    }
+
+    [TestCaseSource(nameof(Steps))]
+    public async Task A_crash_at_any_step_pays_everybody_once_at_a_bank_that_honours_the_key(SendStep step)
+    {
+        await CrashAndGoOnAsync(step);
+
+        NobodyIsPaidTwice();
+        Assert.That(Bank.Books, Has.Count.EqualTo(5));
+        Assert.That(Bank.Orders, Has.Count.EqualTo(1));
+        IsProgress(await ProgressAsync(), sent: 5);
+        Assert.That((await ProgressAsync()).Complete);
+    }
+
+    private static async Task CrashAndGoOnAsync(SendStep step)
+    {
+        await ReadyAsync(5);
+        Crash.At(step);
+        Assert.That(SendOneAsync, Throws.TypeOf<SimulatedCrashException>());
+        await LaterAsync();
+        await PassSettleWindowAsync();
+        await LaterAsync();
     }
 
     [Test]

@@ -174,7 +174,12 @@ internal sealed class CreateDisbursementsTests : IntegrationTest
             ["header"] = new JsonObject { ["message_id"] = "string", ["sender_id"] = "string" },
             ["message"] = new JsonArray(new JsonObject
             {
-                ["disbursement_envelope_id"] = "E1", ["beneficiary_id"] = "account_no:1@bic", ["mis_reference_number"] = "MIS-1", ["beneficiary_name"] = name, ["disbursement_amount"] = 10, ["narrative"] = "x",
+                ["disbursement_envelope_id"] = "E1",
+                ["beneficiary_id"] = "account_no:1@bic",
+                ["mis_reference_number"] = "MIS-1",
+                ["beneficiary_name"] = name,
+                ["disbursement_amount"] = 10,
+                ["narrative"] = "x",
             }),
         };
         var refused = await PostAsync(Path, Request(""));

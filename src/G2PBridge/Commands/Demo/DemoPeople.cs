@@ -36,7 +36,10 @@ internal sealed record DemoPeople(string Source, string Currency, IReadOnlyList<
         {
             using var reader = CsvReader.FromFile(path, new CsvReaderOptions
             {
-                TrimWhitespace = true, TrackLineNumbers = true, SkipEmptyLines = true, FieldCountMismatch = CsvFieldCountHandling.Throw,
+                TrimWhitespace = true,
+                TrackLineNumbers = true,
+                SkipEmptyLines = true,
+                FieldCountMismatch = CsvFieldCountHandling.Throw,
             });
             reader.ReadHeader();
             if (Columns.Except(reader.Headers, StringComparer.Ordinal).ToList() is { Count: > 0 } absent)
