@@ -20,11 +20,14 @@ internal static class ReconciliationModule
         services.AddSingleton<FileStore>();
         services.AddSingleton<FileQueue>();
         services.AddSingleton<MatchReads>();
+        services.AddSingleton<ExceptionReads>();
+        services.AddSingleton<DecisionStore>();
         services.TryAddSingleton<IReadObserver, NoReadObserver>();
         services.AddScoped<EnvelopeKeys>();
         services.AddScoped<RecogniseEntries>();
         services.AddScoped<StageStatements>();
         services.AddScoped<TellPayments>();
+        services.AddScoped<FindCandidates>();
         services.AddPollingJob(provider =>
         {
             var options = provider.GetRequiredService<IOptions<StatementsOptions>>().Value;
@@ -38,6 +41,9 @@ internal static class ReconciliationModule
         UploadStatement.Map(routes);
         ReceiveStatement.Map(routes);
         LookAtStatements.Map(routes);
+        LookAtAccount.Map(routes);
+        LookAtExceptions.Map(routes);
+        DecideExceptions.Map(routes);
         return routes;
     }
 }

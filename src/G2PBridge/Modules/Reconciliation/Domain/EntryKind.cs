@@ -51,4 +51,13 @@ internal enum UnmatchedState
 
     /// <summary>Nothing to do: the movement stands in an earlier statement too.</summary>
     Closed,
+
+    /// <summary>Two persons said which payments it is.</summary>
+    Decided,
+
+    /// <summary>Two persons said that it is no payment, and what it is.</summary>
+    Classified,
+
+    /// <summary>Two persons gave it up.</summary>
+    WrittenOff,
 }

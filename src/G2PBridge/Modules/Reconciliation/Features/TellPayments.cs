@@ -12,13 +12,19 @@ namespace G2PBridge.Modules.Reconciliation.Features;
 /// Tells the paying side what a booked file proves: payments whose outcome was open are with the bank, others came back. The debt stands
 /// in the file's row (told_at), so that a process that dies here only delays it; telling twice changes nothing.
 /// </summary>
-internal sealed class TellPayments(IMediator mediator, NpgsqlDataSource source, FileQueue queue, IReadObserver observer, IOptions<StatementsOptions> options)
+internal sealed class TellPayments(IMediator mediator, NpgsqlDataSource source, FileQueue queue, DecisionStore decisions, IReadObserver observer, IOptions<StatementsOptions> options)
 {
     private const int SetSize = 10_000;
 
     /// <summary>False when nothing is owed.</summary>
     public async Task<bool> TellNextAsync(CancellationToken cancellationToken)
     {
+        if (await decisions.FindUntoldAsync(cancellationToken) is { } decision)
+        {
+            await TellDecisionAsync(decision, cancellationToken);
+            return true;
+        }
+
         if (await queue.FindUntoldAsync(cancellationToken) is not { } file)
         {
             return false;
@@ -40,6 +46,34 @@ internal sealed class TellPayments(IMediator mediator, NpgsqlDataSource source, 
         catch (Exception) when (!cancellationToken.IsCancellationRequested)
         {
             await queue.TellLaterAsync(id, options.Value.FirstRetry);
+            throw;
+        }
+    }
+
+    /// <summary>What two persons decided, owed and told in the same way.</summary>
+    private async Task TellDecisionAsync(Guid decision, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var payments = await decisions.PaymentsAsync(decision, cancellationToken);
+            PaymentReference[] debits = [.. payments.Where(payment => !payment.IsReturn).Select(payment => payment.Payment)];
+            ReturnedPayment[] returns = [.. payments.Where(payment => payment.IsReturn).Select(payment => new ReturnedPayment(payment.Payment, payment.ReasonCode!, $"decision {decision}"))];
+            if (debits.Length > 0)
+            {
+                await mediator.Send(new ConfirmSent(debits, $"decision {decision}"), cancellationToken);
+            }
+
+            if (returns.Length > 0)
+            {
+                await mediator.Send(new RecordReturned(returns), cancellationToken);
+            }
+
+            observer.Reached(ReadStep.Told);
+            await decisions.MarkToldAsync(decision, cancellationToken);
+        }
+        catch (Exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            await decisions.TellLaterAsync(decision, options.Value.FirstRetry);
             throw;
         }
     }

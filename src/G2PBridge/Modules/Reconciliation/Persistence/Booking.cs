@@ -15,7 +15,7 @@ internal sealed record BookingResult(int Statements, int NotBooked, int Matched,
 /// </summary>
 internal sealed class Booking : IAsyncDisposable
 {
-    private const int BookingLock = 0x6732_626b;
+    public const int BookingLock = 0x6732_626b;
 
     private readonly NpgsqlConnection _connection;
     private readonly NpgsqlTransaction _transaction;
@@ -191,7 +191,7 @@ internal sealed class Booking : IAsyncDisposable
     /// Returns: those of this file, and earlier ones that waited for a debit that this file brought. An entry that stands in an
     /// earlier statement too is not a second return. Each return is an event of its own; the envelope counts a line once.
     /// </summary>
-    private const string BookReturns =
+    public const string BookReturns =
         """
         with own as (
             select e.*, row_number() over (partition by e.fingerprint order by e.no) as occurrence
@@ -203,7 +203,11 @@ internal sealed class Booking : IAsyncDisposable
             select o.file, o.no, o.line, o.generation, o.envelope, o.amount, o.reason_code, o.fingerprint from own o
             where o.occurrence >
                 (select count(*) from reconciliation.match m where m.line = o.line and m.generation = o.generation and m.kind > 0 and m.fingerprint = o.fingerprint)
-                + (select count(*) from reconciliation.unmatched u where u.fingerprint = o.fingerprint and u.state = 'Open' and u.line = o.line)
+                + (select count(*) from reconciliation.unmatched u
+                    where u.fingerprint = o.fingerprint and u.line = o.line and (u.state in ('Open', 'Classified', 'WrittenOff')
+                        -- A person said that it is another payment than it names.
+                        or (u.state = 'Decided' and not exists (
+                            select from reconciliation.match m where m.line = o.line and m.generation = o.generation and m.file = u.file and m.entry_no = u.entry_no))))
             union all
             select e.file, e.no, e.line, e.generation, e.envelope, e.amount, e.reason_code, e.fingerprint
             from reconciliation.unmatched u join reconciliation.entry e on e.file = u.file and e.no = u.entry_no
@@ -253,7 +257,9 @@ internal sealed class Booking : IAsyncDisposable
                     where m.line = l.line and m.generation = l.generation and m.kind > 0 and m.fingerprint = l.fingerprint and m.file <> l.file) as returns_before,
                 (select count(*) from reconciliation.unmatched u
                     where u.fingerprint = l.fingerprint and u.account is not distinct from l.account and u.cause <> 'Repeated' and u.state <> 'Matched'
-                        and (u.file, u.statement) <> (l.file, l.statement)) as unmatched_before
+                        and (u.file, u.statement) <> (l.file, l.statement)
+                        and not (u.state = 'Decided' and exists (
+                            select from reconciliation.match m where m.line = l.line and m.generation = l.generation and m.file = u.file and m.entry_no = u.entry_no))) as unmatched_before
             from left_over l
             left join reconciliation.match d on d.line = l.line and d.generation = l.generation and d.kind = 0
             left join reconciliation.entry de on de.file = d.file and de.no = d.entry_no

@@ -64,6 +64,7 @@ internal sealed class ReconciliationDbContext(DbContextOptions<ReconciliationDbC
             statement.HasIndex(row => row.ContentFingerprint).IsUnique().HasDatabaseName("uq_statement_content").HasFilter("state = 'Booked'");
             statement.HasIndex(row => row.BookingsFingerprint).HasDatabaseName("ix_statement_bookings").HasFilter("state = 'Booked' and entries > 0");
             statement.HasIndex(row => new { row.Account, row.ClosingDate }).HasDatabaseName("ix_statement_account");
+            statement.HasIndex(row => row.SponsorAccount).HasDatabaseName("ix_statement_sponsor_account");
         });
         modelBuilder.Entity<EntryRow>(entry =>
         {
@@ -97,6 +98,7 @@ internal sealed class ReconciliationDbContext(DbContextOptions<ReconciliationDbC
             unmatched.HasIndex(row => row.Line).HasDatabaseName("ix_unmatched_line").HasFilter("line is not null");
             unmatched.HasIndex(row => row.ReferenceTexts).HasMethod("gin").HasDatabaseName("ix_unmatched_reference_texts");
             unmatched.HasIndex(row => row.Fingerprint).HasDatabaseName("ix_unmatched_fingerprint");
+            unmatched.HasIndex(row => new { row.File, row.EntryNo }, "ix_unmatched_open").HasFilter("state = 'Open'");
             unmatched.HasIndex(row => new { row.File, row.EntryNo }, "ix_unmatched_waiting_return").HasFilter($"state = 'Open' and cause = '{Domain.UnmatchedCause.ReturnWithoutDebit}'");
         });
         modelBuilder.Entity<EnvelopeProgressRow>(envelope =>
@@ -107,6 +109,44 @@ internal sealed class ReconciliationDbContext(DbContextOptions<ReconciliationDbC
             envelope.Property(row => row.Id).UseIdentityAlwaysColumn();
             envelope.Property(row => row.EnvelopeId).HasMaxLength(128);
             envelope.HasIndex(row => row.EnvelopeId).IsUnique().HasDatabaseName("uq_envelope_progress");
+        });
+        modelBuilder.Entity<DecisionRow>(decision =>
+        {
+            decision.ToTable("decision", table =>
+            {
+                // The rule of two persons holds in the table too, whatever a program does.
+                table.HasCheckConstraint("ck_decision_second_person", "confirmed_by is null or lower(confirmed_by) <> lower(proposed_by)");
+                table.HasCheckConstraint("ck_decision_confirmed", "(state = 'Confirmed') = (confirmed_by is not null and confirmed_at is not null)");
+            });
+            decision.HasKey(row => row.Id).HasName("pk_decision");
+            decision.Property(row => row.Id).ValueGeneratedNever();
+            decision.IsEnumText(row => row.Kind);
+            decision.IsEnumText(row => row.State);
+            decision.Property(row => row.Reason).HasMaxLength(500);
+            decision.Property(row => row.ProposedBy).HasMaxLength(100);
+            decision.Property(row => row.ConfirmedBy).HasMaxLength(100);
+            decision.HasOne<UnmatchedRow>().WithMany().HasForeignKey(row => new { row.File, row.EntryNo }).OnDelete(DeleteBehavior.Restrict).HasConstraintName("fk_decision_unmatched");
+            decision.HasIndex(row => new { row.File, row.EntryNo }).HasDatabaseName("ix_decision_entry");
+            decision.HasIndex(row => new { row.File, row.EntryNo }, "uq_decision_live").IsUnique().HasFilter("state <> 'Superseded'");
+            decision.HasIndex(row => row.DueAt).HasDatabaseName("ix_decision_untold").HasFilter("state = 'Confirmed' and told_at is null");
+        });
+        modelBuilder.Entity<DecisionPartRow>(part =>
+        {
+            part.ToTable("decision_part", table => table.HasCheckConstraint("ck_decision_part_payment", "(class = 'Payment') = (line is not null and generation is not null and envelope is not null)"));
+            part.HasKey(row => new { row.DecisionId, row.No }).HasName("pk_decision_part");
+            part.IsEnumText(row => row.Class);
+            part.HasOne<DecisionRow>().WithMany().HasForeignKey(row => row.DecisionId).OnDelete(DeleteBehavior.Restrict).HasConstraintName("fk_decision_part_decision");
+        });
+        modelBuilder.Entity<DecisionHistoryRow>(history =>
+        {
+            history.ToTable("decision_history");
+            history.HasKey(row => row.Id).HasName("pk_decision_history");
+            history.Property(row => row.Id).UseIdentityAlwaysColumn();
+            history.Property(row => row.FromState).HasMaxLength(32);
+            history.Property(row => row.ToState).HasMaxLength(32);
+            history.Property(row => row.Cause).HasMaxLength(500);
+            history.Property(row => row.Actor).HasMaxLength(100);
+            history.HasIndex(row => row.DecisionId).HasDatabaseName("ix_decision_history_decision");
         });
         modelBuilder.Entity<FileHistoryRow>(history =>
         {

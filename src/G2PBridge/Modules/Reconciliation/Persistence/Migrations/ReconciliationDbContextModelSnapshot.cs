@@ -23,6 +23,184 @@ namespace G2PBridge.Modules.Reconciliation.Persistence.Migrations
 
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
 
+            modelBuilder.Entity("G2PBridge.Modules.Reconciliation.Persistence.DecisionHistoryRow", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("id");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityAlwaysColumn(b.Property<long>("Id"));
+
+                    b.Property<string>("Actor")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("actor");
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("at");
+
+                    b.Property<string>("Cause")
+                        .IsRequired()
+                        .HasMaxLength(500)
+                        .HasColumnType("character varying(500)")
+                        .HasColumnName("cause");
+
+                    b.Property<Guid>("DecisionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("decision_id");
+
+                    b.Property<string>("FromState")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("from_state");
+
+                    b.Property<string>("ToState")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("to_state");
+
+                    b.HasKey("Id")
+                        .HasName("pk_decision_history");
+
+                    b.HasIndex("DecisionId")
+                        .HasDatabaseName("ix_decision_history_decision");
+
+                    b.ToTable("decision_history", "reconciliation");
+                });
+
+            modelBuilder.Entity("G2PBridge.Modules.Reconciliation.Persistence.DecisionPartRow", b =>
+                {
+                    b.Property<Guid>("DecisionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("decision_id");
+
+                    b.Property<int>("No")
+                        .HasColumnType("integer")
+                        .HasColumnName("no");
+
+                    b.Property<decimal>("Amount")
+                        .HasPrecision(19, 4)
+                        .HasColumnType("numeric(19,4)")
+                        .HasColumnName("amount");
+
+                    b.Property<string>("Class")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("class");
+
+                    b.Property<int?>("Envelope")
+                        .HasColumnType("integer")
+                        .HasColumnName("envelope");
+
+                    b.Property<short?>("Generation")
+                        .HasColumnType("smallint")
+                        .HasColumnName("generation");
+
+                    b.Property<long?>("Line")
+                        .HasColumnType("bigint")
+                        .HasColumnName("line");
+
+                    b.HasKey("DecisionId", "No")
+                        .HasName("pk_decision_part");
+
+                    b.ToTable("decision_part", "reconciliation", t =>
+                        {
+                            t.HasCheckConstraint("ck_decision_part_class", "class in ('Payment', 'Fee', 'Interest', 'TopUp', 'Other', 'WrittenOff')");
+
+                            t.HasCheckConstraint("ck_decision_part_payment", "(class = 'Payment') = (line is not null and generation is not null and envelope is not null)");
+                        });
+                });
+
+            modelBuilder.Entity("G2PBridge.Modules.Reconciliation.Persistence.DecisionRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset?>("ConfirmedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("confirmed_at");
+
+                    b.Property<string>("ConfirmedBy")
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("confirmed_by");
+
+                    b.Property<DateTimeOffset>("DueAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("due_at");
+
+                    b.Property<int>("EntryNo")
+                        .HasColumnType("integer")
+                        .HasColumnName("entry_no");
+
+                    b.Property<long>("File")
+                        .HasColumnType("bigint")
+                        .HasColumnName("file");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("kind");
+
+                    b.Property<DateTimeOffset>("ProposedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("proposed_at");
+
+                    b.Property<string>("ProposedBy")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("proposed_by");
+
+                    b.Property<string>("Reason")
+                        .IsRequired()
+                        .HasMaxLength(500)
+                        .HasColumnType("character varying(500)")
+                        .HasColumnName("reason");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("state");
+
+                    b.Property<DateTimeOffset?>("ToldAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("told_at");
+
+                    b.HasKey("Id")
+                        .HasName("pk_decision");
+
+                    b.HasIndex("DueAt")
+                        .HasDatabaseName("ix_decision_untold")
+                        .HasFilter("state = 'Confirmed' and told_at is null");
+
+                    b.HasIndex("File", "EntryNo")
+                        .HasDatabaseName("ix_decision_entry");
+
+                    b.HasIndex(new[] { "File", "EntryNo" }, "uq_decision_live")
+                        .IsUnique()
+                        .HasFilter("state <> 'Superseded'");
+
+                    b.ToTable("decision", "reconciliation", t =>
+                        {
+                            t.HasCheckConstraint("ck_decision_confirmed", "(state = 'Confirmed') = (confirmed_by is not null and confirmed_at is not null)");
+
+                            t.HasCheckConstraint("ck_decision_kind", "kind in ('Match', 'Split', 'Classify', 'WriteOff')");
+
+                            t.HasCheckConstraint("ck_decision_second_person", "confirmed_by is null or lower(confirmed_by) <> lower(proposed_by)");
+
+                            t.HasCheckConstraint("ck_decision_state", "state in ('Proposed', 'Confirmed', 'Superseded')");
+                        });
+                });
+
             modelBuilder.Entity("G2PBridge.Modules.Reconciliation.Persistence.EntryRow", b =>
                 {
                     b.Property<long>("File")
@@ -624,6 +802,9 @@ namespace G2PBridge.Modules.Reconciliation.Persistence.Migrations
                         .HasDatabaseName("uq_statement_content")
                         .HasFilter("state = 'Booked'");
 
+                    b.HasIndex("SponsorAccount")
+                        .HasDatabaseName("ix_statement_sponsor_account");
+
                     b.HasIndex("Account", "ClosingDate")
                         .HasDatabaseName("ix_statement_account");
 
@@ -715,13 +896,36 @@ namespace G2PBridge.Modules.Reconciliation.Persistence.Migrations
 
                     NpgsqlIndexBuilderExtensions.HasMethod(b.HasIndex("ReferenceTexts"), "gin");
 
+                    b.HasIndex(new[] { "File", "EntryNo" }, "ix_unmatched_open")
+                        .HasFilter("state = 'Open'");
+
                     b.HasIndex(new[] { "File", "EntryNo" }, "ix_unmatched_waiting_return")
                         .HasFilter("state = 'Open' and cause = 'ReturnWithoutDebit'");
 
                     b.ToTable("unmatched", "reconciliation", t =>
                         {
-                            t.HasCheckConstraint("ck_unmatched_state", "state in ('Open', 'Matched', 'Closed')");
+                            t.HasCheckConstraint("ck_unmatched_state", "state in ('Open', 'Matched', 'Closed', 'Decided', 'Classified', 'WrittenOff')");
                         });
+                });
+
+            modelBuilder.Entity("G2PBridge.Modules.Reconciliation.Persistence.DecisionPartRow", b =>
+                {
+                    b.HasOne("G2PBridge.Modules.Reconciliation.Persistence.DecisionRow", null)
+                        .WithMany()
+                        .HasForeignKey("DecisionId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_decision_part_decision");
+                });
+
+            modelBuilder.Entity("G2PBridge.Modules.Reconciliation.Persistence.DecisionRow", b =>
+                {
+                    b.HasOne("G2PBridge.Modules.Reconciliation.Persistence.UnmatchedRow", null)
+                        .WithMany()
+                        .HasForeignKey("File", "EntryNo")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_decision_unmatched");
                 });
 
             modelBuilder.Entity("G2PBridge.Modules.Reconciliation.Persistence.StatementFilePartRow", b =>

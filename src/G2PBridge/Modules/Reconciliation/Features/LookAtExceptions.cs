@@ -1,0 +1,77 @@
+using System.ComponentModel;
+using G2PBridge.Modules.Reconciliation.Domain;
+using G2PBridge.Modules.Reconciliation.Persistence;
+using G2PBridge.Platform.Errors;
+
+namespace G2PBridge.Modules.Reconciliation.Features;
+
+/// <summary>GET /v1/exceptions: entries that match nothing, each with the reason and the payments it may be about.</summary>
+internal static class LookAtExceptions
+{
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("v1/exceptions", ListAsync).WithName("listUnmatchedEntries").WithTags("Exceptions").WithSummary("Statement entries that match nothing, oldest first, with candidates.")
+            .Produces<Page>().ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+        routes.MapGet("v1/exceptions/{id}", FindAsync).WithName("getUnmatchedEntry").WithTags("Exceptions").WithSummary("One unmatched entry with candidates and all decisions about it.")
+            .Produces<Detail>().ProducesProblem(StatusCodes.Status404NotFound);
+    }
+
+    /// <param name="AddsToBalance">A credit, or a debit taken back.</param>
+    internal sealed record Entry(
+        Guid FileId, int StatementNo, string? StatementNumber, string? Account, int EntryNo, bool AddsToBalance, DateOnly? EntryDate, DateOnly? ValueDate, decimal? Amount, string? Currency,
+        string? BankReference, string? Narrative);
+
+    /// <param name="Reason">Why it matches nothing.</param>
+    /// <param name="ErrorReason">The same in the partner contract's words; null where those know none.</param>
+    internal sealed record Item(
+        string Id, UnmatchedState State, string Reason, string? ErrorReason, string Explanation, DateTimeOffset Since, DateTimeOffset? SettledAt, Entry Entry, IReadOnlyList<Candidate> Candidates);
+
+    /// <param name="CandidatesComplete">False when there were more payments than are looked through for one page.</param>
+    /// <param name="Next">Give this as <c>after</c> to get the next page; null on the last.</param>
+    internal sealed record Page(IReadOnlyList<Item> Items, bool CandidatesComplete, string? Next);
+
+    internal sealed record Detail(Item Exception, bool CandidatesComplete, IReadOnlyList<DecisionRecord> Decisions);
+
+    private static async Task<IResult> ListAsync(
+        ExceptionReads reads, FindCandidates candidates, CancellationToken cancellationToken,
+        string? account = null,
+        [Description("A reason, ours or the partner contract's")] string? reason = null,
+        [Description("OPEN, MATCHED, CLOSED, DECIDED, CLASSIFIED or WRITTEN_OFF; OPEN unless said")] string? state = null,
+        [Description("The cursor of the page before")] string? after = null,
+        [Description("1 to 200")] int limit = 50)
+    {
+        var from = default(ExceptionId);
+        if (limit is < 1 or > 200 || (after is not null && !ExceptionId.TryParse(after, out from)))
+        {
+            return new Refusal("INVALID_LIMIT", "limit must be 1 to 200, and after what a page gave as next.").ToProblem();
+        }
+
+        var wanted = UnmatchedState.Open;
+        if (state is not null && (!Enum.TryParse(state.Replace("_", "", StringComparison.Ordinal), ignoreCase: true, out wanted) || !Enum.IsDefined(wanted) || char.IsAsciiDigit(state[0])))
+        {
+            return new Refusal("INVALID_STATE", "state must be OPEN, MATCHED, CLOSED, DECIDED, CLASSIFIED or WRITTEN_OFF.").ToProblem();
+        }
+
+        var rows = await reads.ListAsync(new ExceptionFilter(account, reason, wanted), from, limit + 1, cancellationToken);
+        var page = rows.Take(limit).ToList();
+        var found = await candidates.OfAsync(page, cancellationToken);
+        return TypedResults.Ok(new Page([.. page.Select(row => View(row, found))], found.Complete, rows.Count > limit ? page[^1].Id.ToString() : null));
+    }
+
+    private static async Task<IResult> FindAsync(string id, ExceptionReads reads, FindCandidates candidates, CancellationToken cancellationToken)
+    {
+        if (!ExceptionId.TryParse(id, out var exception) || await reads.FindAsync(exception, cancellationToken) is not { } row)
+        {
+            return new Refusal("EXCEPTION_NOT_FOUND", "No exception has this id.", RefusalKind.NotFound).ToProblem();
+        }
+
+        var found = await candidates.OfAsync([row], cancellationToken);
+        return TypedResults.Ok(new Detail(View(row, found), found.Complete, await reads.DecisionsAsync(exception, cancellationToken)));
+    }
+
+    private static Item View(ExceptionRow row, FoundCandidates found) => new(
+        row.Id.ToString(), row.State, row.Cause, row.ErrorReason, row.Detail, row.CreatedAt, row.ClosedAt,
+        new Entry(
+            row.FileId, row.StatementNo, row.StatementNumber, row.Account, row.EntryNo, !row.IsDebit, row.EntryDate, row.ValueDate, row.Amount, row.Currency, row.BankReference, row.Narrative),
+        found.ByException.GetValueOrDefault(row.Id) ?? []);
+}

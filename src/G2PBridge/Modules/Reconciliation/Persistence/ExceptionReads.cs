@@ -1,0 +1,78 @@
+using G2PBridge.Modules.Reconciliation.Domain;
+using G2PBridge.Platform.Persistence;
+using Npgsql;
+
+namespace G2PBridge.Modules.Reconciliation.Persistence;
+
+/// <summary>An exception with its entry.</summary>
+internal sealed record ExceptionRow(
+    ExceptionId Id, UnmatchedState State, string Cause, string? ErrorReason, string Detail, Guid FileId, int StatementNo, string? StatementNumber, string? Account, string? SponsorAccount,
+    int EntryNo, string? Mark, DateOnly? EntryDate, DateOnly? ValueDate, decimal? Amount, string? Currency, string? BankReference, string? Narrative, string[] ReferenceTexts, long? Line, short? Generation,
+    DateTimeOffset CreatedAt, DateTimeOffset? ClosedAt)
+{
+    public bool IsDebit => Mark is "D" or "RC";
+}
+
+internal sealed record ExceptionFilter(string? Account, string? Reason, UnmatchedState State);
+
+/// <summary>A decision as it was written, with its history.</summary>
+internal sealed record DecisionRecord(
+    Guid Id, DecisionKind Kind, DecisionState State, string Reason, string ProposedBy, DateTimeOffset ProposedAt, string? ConfirmedBy, DateTimeOffset? ConfirmedAt);
+
+/// <summary>Pages of the queue: open ones by the partial index in the order of its key, settled ones by the primary key.</summary>
+internal sealed class ExceptionReads(NpgsqlDataSource source)
+{
+    private const string Select =
+        """
+        select u.file, u.entry_no, u.state, u.cause, u.error_reason, u.detail, f.id, s.no, s.number, s.account, s.sponsor_account, e.ordinal, e.mark, e.entry_date, e.value_date, e.amount,
+            coalesce(e.currency, s.currency), e.bank_reference, e.narrative, u.reference_texts, u.line, u.generation, u.created_at, u.closed_at
+        from reconciliation.unmatched u
+        join reconciliation.entry e on e.file = u.file and e.no = u.entry_no
+        join reconciliation.statement s on s.file = e.file and s.no = e.statement
+        join reconciliation.statement_file f on f.number = e.file
+        """;
+
+    public Task<List<ExceptionRow>> ListAsync(ExceptionFilter filter, ExceptionId after, int limit, CancellationToken cancellationToken) => source.QueryAsync(
+        $"""
+        {Select}
+        where {(filter.State == UnmatchedState.Open ? "u.state = 'Open'" : "u.state = $5")} and (u.file, u.entry_no) > ($1, $2)
+            and ($3::text is null or u.account = $3 or s.sponsor_account = $3) and ($4::text is null or u.cause = $4 or u.error_reason = $4) and $5::text is not null
+        order by u.file, u.entry_no limit $6
+        """,
+        [after.File, after.EntryNo, filter.Account, filter.Reason, filter.State.ToString(), limit], Read, cancellationToken);
+
+    public async Task<ExceptionRow?> FindAsync(ExceptionId id, CancellationToken cancellationToken)
+    {
+        var rows = await source.QueryAsync($"{Select} where u.file = $1 and u.entry_no = $2", [id.File, id.EntryNo], Read, cancellationToken);
+        return rows is [var row] ? row : null;
+    }
+
+    public Task<List<DecisionRecord>> DecisionsAsync(ExceptionId id, CancellationToken cancellationToken) => source.QueryAsync(
+        """
+        select id, kind, state, reason, proposed_by, proposed_at, confirmed_by, confirmed_at from reconciliation.decision where file = $1 and entry_no = $2 order by proposed_at, id
+        """,
+        [id.File, id.EntryNo],
+        reader => new DecisionRecord(
+            reader.GetGuid(0), Enum.Parse<DecisionKind>(reader.GetString(1)), Enum.Parse<DecisionState>(reader.GetString(2)), reader.GetString(3), reader.GetString(4),
+            reader.GetFieldValue<DateTimeOffset>(5), reader.TextOrNull(6), reader.TimeOrNull(7)),
+        cancellationToken);
+
+    /// <summary>How many movements stand on record for each payment: one is its debit, more are returns.</summary>
+    public async Task<IReadOnlyDictionary<PaymentReference, int>> MovementsAsync(IReadOnlyCollection<PaymentReference> payments, CancellationToken cancellationToken) =>
+        (await source.QueryAsync(
+            """
+            select m.line, m.generation, count(*)::int from unnest($1, $2) as p(line, generation)
+            join reconciliation.match m on m.line = p.line and m.generation = p.generation group by 1, 2
+            """,
+            [payments.Select(payment => payment.Line).ToArray(), payments.Select(payment => (short)payment.Generation).ToArray()],
+            reader => (Payment: new PaymentReference(reader.GetInt64(0), reader.GetInt16(1)), Count: reader.GetInt32(2)), cancellationToken))
+        .ToDictionary(row => row.Payment, row => row.Count);
+
+    private static ExceptionRow Read(NpgsqlDataReader reader) => new(
+        new ExceptionId(reader.GetInt64(0), reader.GetInt32(1)), Enum.Parse<UnmatchedState>(reader.GetString(2)), reader.GetString(3), reader.TextOrNull(4), reader.GetString(5), reader.GetGuid(6),
+        reader.GetInt32(7), reader.TextOrNull(8), reader.TextOrNull(9), reader.TextOrNull(10), reader.GetInt32(11), reader.TextOrNull(12), Date(reader, 13), Date(reader, 14),
+        reader.IsDBNull(15) ? null : reader.GetDecimal(15), reader.TextOrNull(16), reader.TextOrNull(17), reader.TextOrNull(18), reader.GetFieldValue<string[]>(19),
+        reader.IsDBNull(20) ? null : reader.GetInt64(20), reader.IsDBNull(21) ? null : reader.GetInt16(21), reader.GetFieldValue<DateTimeOffset>(22), reader.TimeOrNull(23));
+
+    private static DateOnly? Date(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetFieldValue<DateOnly>(column);
+}
