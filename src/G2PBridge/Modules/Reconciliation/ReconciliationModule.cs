@@ -33,6 +33,12 @@ internal static class ReconciliationModule
             var options = provider.GetRequiredService<IOptions<StatementsOptions>>().Value;
             return new PollingJobDescription(Work.ReadStatements, Schema, options.Interval, options.Parallelism, () => new ReadNextStatement.Command());
         });
+        services.AddSingleton<WatchFolder.FilesSeen>();
+        services.AddPollingJob(provider =>
+        {
+            var options = provider.GetRequiredService<IOptions<StatementsOptions>>().Value;
+            return new PollingJobDescription(WatchFolder.Job, Schema, options.Interval, 1, () => new WatchFolder.Command());
+        });
         return services;
     }
 

@@ -44,6 +44,12 @@ internal sealed class StatementsOptions : IValidatableObject
     [Range(100, 100_000)]
     public int SetSize { get; init; } = 10_000;
 
+    /// <summary>A folder that statement files are put into; none unless said.</summary>
+    public string? WatchedFolder { get; init; }
+
+    /// <summary>How long a file in it must stay as it is before it counts as complete.</summary>
+    public TimeSpan WatchedFolderQuiet { get; init; } = TimeSpan.FromSeconds(5);
+
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         foreach (var (account, profile) in Accounts.Append(new("(default)", DefaultProfile)))
@@ -60,6 +66,16 @@ internal sealed class StatementsOptions : IValidatableObject
             {
                 yield return new ValidationResult($"{Section}:Profiles:{name}:CodePage is '{profile.CodePage}', which does not exist.");
             }
+        }
+
+        if (!string.IsNullOrEmpty(WatchedFolder) && !Directory.Exists(WatchedFolder))
+        {
+            yield return new ValidationResult($"{Section}:WatchedFolder is '{WatchedFolder}', which does not exist.");
+        }
+
+        if (WatchedFolderQuiet <= TimeSpan.Zero)
+        {
+            yield return new ValidationResult($"{Section}:WatchedFolderQuiet must be longer than nothing.");
         }
 
         if (Lease <= TimeSpan.Zero || Interval <= TimeSpan.Zero || FirstRetry <= TimeSpan.Zero || LongestRetry < FirstRetry)
