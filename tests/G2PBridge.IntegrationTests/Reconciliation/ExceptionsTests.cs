@@ -154,6 +154,8 @@ internal sealed class ExceptionsTests : ReconciliationTest
             Assert.That((string?)(await PostDecisionAsync(id, Match(payments[0])))["code"], Is.EqualTo("AMOUNT_DIFFERS"));
             Assert.That((string?)(await PostDecisionAsync(id, new JsonObject { ["kind"] = "MATCH", ["reason"] = "x", ["payment_reference"] = "NOBODY" }))["code"], Is.EqualTo("PAYMENT_NOT_FOUND"));
             Assert.That((string?)(await PostDecisionAsync(id, new JsonObject { ["kind"] = "CLASSIFY", ["reason"] = "x" }))["code"], Is.EqualTo("INCOMPLETE_DECISION"));
+            Assert.That((string?)(await PostDecisionAsync(id, new JsonObject { ["kind"] = 99, ["reason"] = "x" }))["code"], Is.EqualTo("INCOMPLETE_DECISION"));
+            Assert.That((string?)(await PostDecisionAsync(id, new JsonObject { ["kind"] = "SPLIT", ["reason"] = "x", ["parts"] = new JsonArray((JsonNode?)null) }))["code"], Is.EqualTo("INCOMPLETE_DECISION"));
             Assert.That((string?)(await PostDecisionAsync(id, new JsonObject { ["kind"] = "WRITE_OFF", ["reason"] = " " }))["code"], Is.EqualTo("REASON_REQUIRED"));
             Assert.That((string?)(await PostDecisionAsync("9-9", new JsonObject { ["kind"] = "WRITE_OFF", ["reason"] = "x" }))["code"], Is.EqualTo("EXCEPTION_NOT_FOUND"));
             Assert.That((string?)(await ConfirmAsync(id, Guid.Empty))["code"], Is.EqualTo("DECISION_NOT_FOUND"));

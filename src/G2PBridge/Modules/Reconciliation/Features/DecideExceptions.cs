@@ -29,7 +29,7 @@ internal static partial class DecideExceptions
             .Produces<DecisionView>().ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
     }
 
-    /// <param name="Class">PAYMENT, FEE, INTEREST, TOP_UP or OTHER.</param>
+    /// <param name="Class">PAYMENT, FEE, INTEREST, TOP_UP, OTHER or WRITTEN_OFF.</param>
     /// <param name="PaymentReference">Of a payment: the reference under which the bank knows it.</param>
     /// <param name="Amount">Left out for a payment: what was ordered. A charge that was kept back from a return is below zero.</param>
     internal sealed record RequestedPart(PartClass Class, string? PaymentReference, decimal? Amount);
@@ -121,7 +121,7 @@ internal static partial class DecideExceptions
             DecisionKind.Classify => [new(request.Class ?? PartClass.Payment, null, facts.Amount ?? 0)],
             _ => [new(PartClass.WrittenOff, null, facts.Amount ?? 0)],
         };
-        if (asked is not { Count: > 0 and <= MostParts } || (request.Kind == DecisionKind.Classify && request.Class is null or PartClass.Payment or PartClass.WrittenOff))
+        if (!Enum.IsDefined(request.Kind) || asked is not { Count: > 0 and <= MostParts } || asked.Any(part => part is null || !Enum.IsDefined(part.Class)) || (request.Kind == DecisionKind.Classify && request.Class is null or PartClass.Payment or PartClass.WrittenOff))
         {
             return new Refusal("INCOMPLETE_DECISION", "MATCH needs payment_reference, SPLIT parts, CLASSIFY the class FEE, INTEREST, TOP_UP or OTHER.");
         }
@@ -145,9 +145,9 @@ internal static partial class DecideExceptions
         {
             if (part.Class != PartClass.Payment)
             {
-                if (part.Amount is not { } amount || !IsStorable(amount))
+                if (part.Amount is not { } amount || !IsStorable(amount) || (amount == 0 && request.Kind == DecisionKind.Split))
                 {
-                    return new Refusal("INVALID_AMOUNT", "A part that is no payment needs an amount with at most four decimals.");
+                    return new Refusal("INVALID_AMOUNT", "A part that is no payment needs an amount other than zero, with at most four decimals.");
                 }
 
                 parts.Add(new StoredPart(new DecisionPart(part.Class, null, amount), null));
