@@ -14,8 +14,8 @@ internal static class Overview
         <!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
         <meta http-equiv="refresh" content="5"><title>Example Bank (simulator)</title>
         <style>
-        body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;padding:1rem;max-width:60rem;color:#1c2430;background:#fff}
-        .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #d8dee6}
+        body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;padding:1rem;max-width:78rem;color:#1c2430;background:#fff}
+        .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .6rem;white-space:nowrap;border-bottom:1px solid #d8dee6}
         td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}h2{font-size:1.1rem;margin:1.5rem 0 .3rem}.note{color:#5a6675}
         @media (prefers-color-scheme:dark){body{color:#e4e9f0;background:#161b22}th,td{border-color:#333c48}.note{color:#9aa7b6}a{color:#7ab7ff}}
         </style></head><body><h1>Example Bank</h1>
@@ -39,7 +39,7 @@ internal static class Overview
             page, connection, "Payments", "State|#Payments",
             """
             select state, payments from (
-                select 'Accepted, not yet booked' as state, sum(payments - refused) filter (where state = 'ACCEPTED') as payments, 1 as place from example_bank.batches
+                select 'Accepted, not yet booked' as state, coalesce(sum(payments - refused) filter (where state = 'ACCEPTED'), 0) as payments, 1 as place from example_bank.batches
                 union all select 'Paid', sum(payments - refused - returned) filter (where state = 'BOOKED'), 2 from example_bank.batches
                 union all select 'Returned', sum(returned), 3 from example_bank.batches
                 union all select 'Refused', sum(refused), 4 from example_bank.batches) s order by place

@@ -71,6 +71,17 @@ internal sealed class ChangeEnvelopesTests : IntegrationTest
     }
 
     [Test]
+    public async Task Once_the_money_is_asked_for_the_figures_are_fixed_and_once_it_is_sent_nothing_can_be_stopped()
+    {
+        await Journey.ReceiveAsync("E1", 2, 10);
+        await WorkAsync();
+
+        Assert.That((await PostAsync("amend_disbursement_envelope", Amend("E1", 3, 30))).Code(), Is.EqualTo("ENVELOPE_FUNDS_ALREADY_BLOCKED"));
+        Assert.That((await PostAsync("cancel_disbursement_envelope", Cancel("E1"))).Code(), Is.EqualTo("DISBURSEMENT_ALREADY_SENT"));
+        Assert.That((await PostAsync("create_disbursements", Wire.Request(Wire.Lines("E1", 1, 10, 3), "B-2"))).Code(), Is.EqualTo("NO_OF_DISBUESEMENTS_EXCEEDS_DECLARED"));
+    }
+
+    [Test]
     public async Task A_cancelled_line_makes_room_for_a_replacement_for_the_same_person()
     {
         await EnvelopeAsync("E1", 2, 20, "2026-06-25");

@@ -30,6 +30,23 @@ internal sealed class DemoClient(HttpClient http, Uri bridge, DemoRun run, DemoP
         }
     }
 
+    /// <summary>Says before anything is sent when the example bank's treasury cannot bear it; the bridge itself would wait for money to come.</summary>
+    public async Task CheckTreasuryAsync(string account, CancellationToken cancellationToken)
+    {
+        var treasury = await GetAsync($"simulators/example-bank/accounts/{account}?currency={people.Currency}", cancellationToken);
+        var available = (string?)treasury["currency"] == people.Currency ? treasury["available"]?.GetValue<decimal>() : null;
+        if (available is null)
+        {
+            throw new DemoFailedException($"The example bank keeps no account '{account}' in {people.Currency}; add one under Simulators:ExampleBank:Accounts, or pay in USD.");
+        }
+
+        if (available < people.Total)
+        {
+            throw new DemoFailedException(string.Create(CultureInfo.InvariantCulture,
+                $"The example bank's treasury has {available} {people.Currency} left and this demonstration needs {people.Total}; delete the folder .data to begin anew."));
+        }
+    }
+
     public Task CreateEnvelopeAsync(CancellationToken cancellationToken) => AskAsync("create_disbursement_envelopes", $"{run.EnvelopeId}-envelope", null, writer =>
     {
         writer.WriteStartArray();

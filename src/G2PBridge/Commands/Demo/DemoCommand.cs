@@ -96,6 +96,19 @@ internal static class DemoCommand
 
         using var http = new HttpClient { Timeout = TimeSpan.FromMinutes(5) };
         var client = new DemoClient(http, bridge.Address, run, people);
+        if (!isCarriedOn)
+        {
+            try
+            {
+                await client.CheckTreasuryAsync(bridge.Web.Configuration["SponsorBanks:Default:AccountNumber"] ?? "SPONSOR0001", cancellationToken);
+            }
+            catch (DemoFailedException)
+            {
+                DemoRun.End(note);
+                throw;
+            }
+        }
+
         var linkable = people.People.Count(person => person.IsLinked);
         var linked = 0;
         client.Linked += count => linked = count;

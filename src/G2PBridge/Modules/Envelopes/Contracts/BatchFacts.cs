@@ -19,7 +19,7 @@ internal sealed record LineFacts(
 internal sealed record FoundLine(
     long Seq, string DisbursementId, string BeneficiaryId, decimal Quantity, string BatchId, string EnvelopeId, DateTimeOffset ReceivedAt, DateTimeOffset? CancelledAt);
 
-/// <summary>Batches that no module has taken charge of yet, oldest first. Asking again gives them again until acknowledged.</summary>
+/// <summary>Batches of digital cash that no module has taken charge of yet, oldest first. Asking again gives them again until acknowledged.</summary>
 internal sealed record ListNewBatches(int Limit) : IRequest<IReadOnlyList<BatchFacts>>;
 
 internal sealed record AcknowledgeBatches(IReadOnlyCollection<string> BatchIds) : IRequest;

@@ -61,7 +61,7 @@ internal sealed record ListEnvelopes(long? Before, int Limit, string? ProgrammeM
     : IRequest<IReadOnlyList<EnvelopeFacts>>;
 
 /// <summary>
-/// Cash envelopes that are complete, not cancelled, due on or before today in their programme's time zone, and whose
+/// Digital cash envelopes that are complete, not cancelled, due on or before today in their programme's time zone, and whose
 /// money nobody has taken charge of yet. Asking again gives them again until <see cref="SealEnvelope"/> was answered.
 /// </summary>
 internal sealed record ListEnvelopesDue(int Limit) : IRequest<IReadOnlyList<EnvelopeFacts>>;

@@ -24,7 +24,8 @@ internal static partial class HandOverDueEnvelopes
             var latestToday = DateOnly.FromDateTime(clock.GetUtcNow().UtcDateTime.AddHours(14));
             var candidates = await db.Envelopes.AsNoTracking()
                 .Where(envelope => envelope.FundingTakenAt == null && envelope.Status != EnvelopeStatus.Cancelled && envelope.ScheduleDate <= latestToday)
-                .Where(envelope => envelope.BenefitType == BenefitType.CashDigital || envelope.BenefitType == BenefitType.CashPhysical)
+                // Cash by hand is paid to agencies, which nobody allocates yet; until then no money is asked for.
+                .Where(envelope => envelope.BenefitType == BenefitType.CashDigital)
                 .Where(envelope => envelope.DisbursementsReceived == envelope.NumberOfDisbursements && envelope.QuantityReceived == envelope.TotalQuantity)
                 .OrderBy(envelope => envelope.ScheduleDate).ThenBy(envelope => envelope.Number)
                 .Take(request.Limit)

@@ -17,7 +17,8 @@ internal static class ReadBatchFacts
           IRequestHandler<ListBatchesOfEnvelope, IReadOnlyList<BatchFacts>>
     {
         public Task<IReadOnlyList<BatchFacts>> Handle(ListNewBatches request, CancellationToken cancellationToken) =>
-            ListAsync(batch => batch.TakenAt == null, request.Limit, cancellationToken);
+            // Only digital cash has addresses to find; what is handed out by hand is taken by geography.
+            ListAsync(batch => batch.TakenAt == null && db.Envelopes.Any(envelope => envelope.Id == batch.EnvelopeId && envelope.BenefitType == BenefitType.CashDigital), request.Limit, cancellationToken);
 
         public async Task<Unit> Handle(AcknowledgeBatches request, CancellationToken cancellationToken)
         {

@@ -1,0 +1,90 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace G2PBridge.IntegrationTests.Processes;
+
+/// <summary>What a newcomer gets wrong first: one clear sentence each, and no stack trace.</summary>
+[NonParallelizable]
+internal sealed class RefusedStartTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
+    [Test]
+    public Task Without_a_database_production_names_the_setting() =>
+        IsRefusedAsync(new() { ["ASPNETCORE_ENVIRONMENT"] = "Production" }, ["serve"], "set ConnectionStrings__G2PBridge");
+
+    [Test]
+    public Task A_database_that_does_not_answer_is_named() =>
+        IsRefusedAsync(new() { ["ConnectionStrings__G2PBridge"] = "Host=127.0.0.1;Port=1;Database=pay" }, ["serve"], "The database 'pay' at 127.0.0.1:1 cannot be reached");
+
+    [Test]
+    public Task A_connection_string_that_cannot_be_read_shows_how_it_is_written() =>
+        IsRefusedAsync(new() { ["ConnectionStrings__G2PBridge"] = "postgres" }, ["migrate"], "write it as 'Host=");
+
+    [Test]
+    public async Task A_database_that_was_not_migrated_is_not_served_in_production()
+    {
+        var database = await TestHost.FindDatabaseAsync($"empty_{Guid.CreateVersion7():N}");
+        await IsRefusedAsync(
+            new() { ["ASPNETCORE_ENVIRONMENT"] = "Production", ["ConnectionStrings__G2PBridge"] = database, ["SponsorBanks__Default__SponsorBankCode"] = "B", ["SponsorBanks__Default__AccountNumber"] = "1", ["SponsorBanks__Banks__B__Connector"] = "example-bank", ["SponsorBanks__Banks__B__BaseUrl"] = "http://127.0.0.1:9" },
+            ["serve", "--urls", "http://127.0.0.1:0"], "run 'g2pbridge migrate'");
+    }
+
+    [Test]
+    public async Task A_busy_port_is_named_with_another_to_try()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var address = $"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}";
+        var database = await TestHost.FindDatabaseAsync($"busy_{Guid.CreateVersion7():N}");
+
+        await IsRefusedAsync(
+            new() { ["ConnectionStrings__G2PBridge"] = database }, ["serve", "--urls", address, "--SponsorBanks:Banks:EXAMPLE-BANK:BaseUrl=http://127.0.0.1:9"], $"The address {address} is in use by another program");
+    }
+
+    [Test]
+    public async Task A_wrong_setting_is_named_by_its_key()
+    {
+        var database = await TestHost.FindDatabaseAsync("g2pbridge_test");
+        await IsRefusedAsync(
+            new() { ["ConnectionStrings__G2PBridge"] = database }, ["serve", "--urls", "http://127.0.0.1:0", "--Resolution:SliceSize=0", "--SponsorBanks:Banks:EXAMPLE-BANK:BaseUrl=http://127.0.0.1:9"], "Resolution:SliceSize: The field SliceSize must be between");
+    }
+
+    [Test]
+    public Task An_address_that_is_none_is_shown_how_to_write() => IsRefusedAsync([], ["serve", "--urls", "8000"], "'8000' is not an address to listen on");
+
+    [TestCase("beneficiary_id,amount\nA,1\n", "lacks the column beneficiary_name")]
+    [TestCase("beneficiary_id,beneficiary_name,account_number,branch_code,bank_code,mobile,email,amount,currency,scenario\nA,A,1,1,B,,,ten,USD,happy\n", "line 2, column amount: 'ten' is not a number")]
+    [TestCase("beneficiary_id,beneficiary_name,account_number,branch_code,bank_code,mobile,email,amount,currency,scenario\nA,A,1,1,B,,,1.001,USD,happy\n", "use at most 2 decimals")]
+    [TestCase("beneficiary_id,beneficiary_name,account_number,branch_code,bank_code,mobile,email,amount,currency,scenario\n", "names nobody")]
+    [TestCase("beneficiary_id,beneficiary_name,account_number,branch_code,bank_code,mobile,email,amount,currency,scenario\nA,A,1,1,B,,,1,USD,happy\nA,A,1,1,B,,,1,USD,happy\n", "line 3, column beneficiary_id: 'A' stands there twice")]
+    public async Task A_broken_file_is_told_with_line_column_and_remedy(string content, string sentence)
+    {
+        var file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, content);
+        try
+        {
+            await IsRefusedAsync([], ["demo", "--file", file], sentence);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Test]
+    public Task A_file_that_is_not_there_is_named() => IsRefusedAsync([], ["demo", "--file", "nowhere.csv"], "There is no file");
+
+    private static async Task IsRefusedAsync(Dictionary<string, string?> environment, string[] arguments, string sentence)
+    {
+        using var bridge = BridgeProcess.Start(environment, arguments);
+        var code = await bridge.ExitAsync(Patience);
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(code, Is.EqualTo(2), bridge.Output);
+            Assert.That(bridge.Output, Does.Contain(sentence));
+            Assert.That(bridge.Output, Does.Not.Contain("   at "), "no stack trace");
+        });
+    }
+}
