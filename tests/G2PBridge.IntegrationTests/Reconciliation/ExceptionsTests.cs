@@ -2,6 +2,7 @@ using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using G2PBridge.Connectors;
 using G2PBridge.Modules.Disbursement.Contracts;
+using G2PBridge.Modules.Reconciliation.Domain;
 
 namespace G2PBridge.IntegrationTests.Reconciliation;
 
@@ -275,6 +276,45 @@ internal sealed class ExceptionsTests : ReconciliationTest
         {
             Assert.That((string?)answer["code"], Is.EqualTo("PAYMENT_NOT_OPEN"));
             Assert.That((string?)(await GetAsync($"v1/exceptions/{id}"))!["exception"]!["state"], Is.EqualTo("OPEN"));
+        });
+    }
+
+    [Test]
+    public async Task A_movement_that_was_decided_hides_only_itself_when_a_later_statement_shows_it_and_another()
+    {
+        var payments = await PayAsync(1);
+        await ImportAsync(new StatementText().Debit(payments[0]).Return(payments[0], amount: 990m));
+        var id = await FirstAsync();
+        await ConfirmAsync(id, await ProposeAsync(id, new JsonObject
+        {
+            ["kind"] = "SPLIT",
+            ["reason"] = "charge",
+            ["parts"] = new JsonArray(new JsonObject { ["class"] = "PAYMENT", ["payment_reference"] = payments[0].Reference }, new JsonObject { ["class"] = "FEE", ["amount"] = -10m }),
+        }));
+
+        await ImportAsync(new StatementText(reference: "ROW2").Return(payments[0], amount: 990m).Return(payments[0], amount: 990m));
+
+        Assert.That((await GetAsync("v1/exceptions"))!["items"]!.AsArray(), Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public async Task A_host_that_dies_before_the_paying_side_was_told_only_delays_it()
+    {
+        await using var dying = await OtherHost.StartAsync(new DyingReader(ReadStep.Told));
+        var payments = await PayAsync(1);
+        await ImportAsync(new StatementText().Debit(payments[0]).Entry("C", "NONREF", 1000m, "B1", "MONEY BACK"));
+        var id = await FirstAsync();
+        await ConfirmAsync(id, await ProposeAsync(id, Match(payments[0])));
+
+        Assert.That(async () => await TestHost.WorkAsync("read-statements", dying.Services), Throws.InstanceOf<IOException>());
+        Clock.Advance(TimeSpan.FromMinutes(1));
+        await ReadAsync();
+
+        Assert.Multiple(async () =>
+        {
+            Assert.That(await StateAsync(payments[0]), Is.EqualTo(LineState.Returned));
+            Assert.That(await ProgressAsync(), Is.EqualTo(Counts(1, 1000m, 1, 1000m)));
+            Assert.That(await ScalarAsync<long>("select count(*) from reconciliation.decision where told_at is null"), Is.Zero);
         });
     }
 
