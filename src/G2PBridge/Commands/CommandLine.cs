@@ -17,6 +17,11 @@ internal static class CommandLine
         root.Add(MigrateCommand.Create());
         root.Add(DemoCommand.Create());
         root.Add(StatementCommand.Create());
+        foreach (var command in PauseCommand.Create())
+        {
+            root.Add(command);
+        }
+
         root.TreatUnmatchedTokensAsErrors = false;
         try
         {

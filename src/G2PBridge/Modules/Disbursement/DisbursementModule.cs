@@ -24,6 +24,7 @@ internal static class DisbursementModule
         services.AddSingleton<BankLanes>();
         services.AddSingleton<ReferencePrefix>();
         services.AddSingleton<ChunkQueue>();
+        services.AddSingleton<Pauses>();
         services.AddSingleton<Settlement>();
         services.AddSingleton<DispatchReads>();
         services.AddPollingJob(provider => new PollingJobDescription(Work.TakeFundedWork, Schema, Options(provider).PollInterval, 1, () => new TakeFundedWork.Command()));
@@ -36,7 +37,14 @@ internal static class DisbursementModule
         return services;
     }
 
-    public static IEndpointRouteBuilder MapDisbursement(this IEndpointRouteBuilder routes) => routes;
+    public static IEndpointRouteBuilder MapDisbursement(this IEndpointRouteBuilder routes)
+    {
+        var native = routes.MapGroup("v1");
+        PauseSending.Map(native);
+        ListPauses.Map(native);
+        ResumeSending.Map(native);
+        return routes;
+    }
 
     private static DisbursementOptions Options(IServiceProvider provider) => provider.GetRequiredService<IOptions<DisbursementOptions>>().Value;
 }
