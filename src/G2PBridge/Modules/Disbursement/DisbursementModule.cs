@@ -4,6 +4,7 @@ using G2PBridge.Modules.Disbursement.Persistence;
 using G2PBridge.Modules.Funds.Contracts;
 using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Persistence;
+using G2PBridge.Platform.Verification;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
@@ -14,6 +15,7 @@ internal static class DisbursementModule
 {
     public const string Schema = "disbursement";
     public const string Recover = "recover-chunks";
+    public const string Verify = "verify-invariants";
 
     public static IServiceCollection AddDisbursement(this IServiceCollection services)
     {
@@ -25,6 +27,8 @@ internal static class DisbursementModule
         services.AddSingleton<ReferencePrefix>();
         services.AddSingleton<ChunkQueue>();
         services.AddSingleton<Pauses>();
+        services.AddSingleton<IInvariantCheck, DispatchInvariants>();
+        services.AddSingleton<IBankLedgerCheck, ExampleBankLedger>();
         services.AddSingleton<Settlement>();
         services.AddSingleton<DispatchReads>();
         services.AddPollingJob(provider => new PollingJobDescription(Work.TakeFundedWork, Schema, Options(provider).PollInterval, 1, () => new TakeFundedWork.Command()));
@@ -34,6 +38,7 @@ internal static class DisbursementModule
         services.AddPollingJob(provider => new PollingJobDescription(Work.InquireUnknown, Schema, Options(provider).PollInterval, 2, () => new InquireNextChunk.Command()));
         services.AddPollingJob(provider => new PollingJobDescription(Work.FinishEnvelopes, Schema, Options(provider).PollInterval, 1, () => new FinishNextEnvelope.Command()));
         services.AddPollingJob(provider => new PollingJobDescription(Recover, Schema, Options(provider).RecoveryInterval, 1, () => new RecoverChunks.Command()));
+        services.AddPollingJob(_ => new PollingJobDescription(Verify, Schema, TimeSpan.FromMinutes(10), 1, () => new VerifyNightly.Command()));
         return services;
     }
 
@@ -43,6 +48,7 @@ internal static class DisbursementModule
         PauseSending.Map(native);
         ListPauses.Map(native);
         ResumeSending.Map(native);
+        VerifyNightly.Map(native);
         return routes;
     }
 

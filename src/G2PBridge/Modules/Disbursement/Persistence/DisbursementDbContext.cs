@@ -134,6 +134,13 @@ internal sealed class DisbursementDbContext(DbContextOptions<DisbursementDbConte
             history.Property(row => row.Id).UseIdentityAlwaysColumn();
             history.HasIndex(row => row.PauseId).HasDatabaseName("ix_pause_history_pause");
         });
+        modelBuilder.Entity<Verification>(verification =>
+        {
+            verification.ToTable("verification");
+            verification.HasKey(row => row.Night).HasName("pk_verification");
+            verification.Property(row => row.Night).ValueGeneratedNever();
+            verification.Property(row => row.Results).HasColumnType("jsonb");
+        });
     }
 
     internal sealed class DesignTime : IDesignTimeDbContextFactory<DisbursementDbContext>

@@ -701,6 +701,34 @@ namespace G2PBridge.Modules.Disbursement.Persistence.Migrations
                     b.ToTable("pause_history", "disbursement");
                 });
 
+            modelBuilder.Entity("G2PBridge.Modules.Disbursement.Persistence.Verification", b =>
+                {
+                    b.Property<DateOnly>("Night")
+                        .HasColumnType("date")
+                        .HasColumnName("night");
+
+                    b.Property<DateTimeOffset?>("EndedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("ended_at");
+
+                    b.Property<bool?>("Holds")
+                        .HasColumnType("boolean")
+                        .HasColumnName("holds");
+
+                    b.Property<string>("Results")
+                        .HasColumnType("jsonb")
+                        .HasColumnName("results");
+
+                    b.Property<DateTimeOffset>("StartedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("started_at");
+
+                    b.HasKey("Night")
+                        .HasName("pk_verification");
+
+                    b.ToTable("verification", "disbursement");
+                });
+
             modelBuilder.Entity("G2PBridge.Modules.Disbursement.Persistence.Failure", b =>
                 {
                     b.HasOne("G2PBridge.Modules.Disbursement.Persistence.Instruction", null)
