@@ -72,7 +72,7 @@ internal static class VerifyCommand
 
     private static void Write(TextWriter output, List<InvariantResult> results)
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output), ColorSystem = Console.IsOutputRedirected ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect });
         if (Console.IsOutputRedirected)
         {
             console.Profile.Width = 400;

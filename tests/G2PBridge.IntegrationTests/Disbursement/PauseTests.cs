@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
@@ -243,8 +244,10 @@ internal sealed class PauseTests : DisbursementTest
     /// <summary>Until the database says that somebody waits for the gate.</summary>
     private static async Task WaitForWaiterAsync()
     {
+        var begun = Stopwatch.GetTimestamp();
         while (await ScalarAsync<long>("select count(*) from pg_locks where locktype = 'advisory' and not granted") == 0)
         {
+            Assert.That(Stopwatch.GetElapsedTime(begun), Is.LessThan(TimeSpan.FromSeconds(20)), "Nobody waits for the gate.");
             await Task.Yield();
         }
     }
