@@ -17,6 +17,12 @@ internal static class CommandLine
         root.Add(MigrateCommand.Create());
         root.Add(DemoCommand.Create());
         root.Add(StatementCommand.Create());
+        root.Add(VerifyCommand.Create());
+        foreach (var command in PauseCommand.Create())
+        {
+            root.Add(command);
+        }
+
         root.TreatUnmatchedTokensAsErrors = false;
         try
         {

@@ -76,6 +76,7 @@ internal sealed class TestHost
             ["SponsorBanks:Banks:EXAMPLE-BANK:Connector"] = "example-bank",
             ["SponsorBanks:Banks:EXAMPLE-BANK:BaseUrl"] = "http://127.0.0.1:9",
             ["Programmes:Default:TimeZone"] = "UTC",
+            ["Disbursement:VerifyAtHour"] = "-1",
         });
         builder.Configuration.AddInMemoryCollection(settings.Select(setting => new KeyValuePair<string, string?>(setting.Key, setting.Value)));
         builder.WebHost.UseUrls("http://127.0.0.1:0");

@@ -4,6 +4,7 @@ using G2PBridge.Modules.Disbursement.Persistence;
 using G2PBridge.Modules.Funds.Contracts;
 using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Persistence;
+using G2PBridge.Platform.Verification;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
@@ -14,6 +15,7 @@ internal static class DisbursementModule
 {
     public const string Schema = "disbursement";
     public const string Recover = "recover-chunks";
+    public const string Verify = "verify-invariants";
 
     public static IServiceCollection AddDisbursement(this IServiceCollection services)
     {
@@ -24,6 +26,9 @@ internal static class DisbursementModule
         services.AddSingleton<BankLanes>();
         services.AddSingleton<ReferencePrefix>();
         services.AddSingleton<ChunkQueue>();
+        services.AddSingleton<Pauses>();
+        services.AddSingleton<IInvariantCheck, DispatchInvariants>();
+        services.AddSingleton<IBankLedgerCheck, ExampleBankLedger>();
         services.AddSingleton<Settlement>();
         services.AddSingleton<DispatchReads>();
         services.AddPollingJob(provider => new PollingJobDescription(Work.TakeFundedWork, Schema, Options(provider).PollInterval, 1, () => new TakeFundedWork.Command()));
@@ -33,10 +38,19 @@ internal static class DisbursementModule
         services.AddPollingJob(provider => new PollingJobDescription(Work.InquireUnknown, Schema, Options(provider).PollInterval, 2, () => new InquireNextChunk.Command()));
         services.AddPollingJob(provider => new PollingJobDescription(Work.FinishEnvelopes, Schema, Options(provider).PollInterval, 1, () => new FinishNextEnvelope.Command()));
         services.AddPollingJob(provider => new PollingJobDescription(Recover, Schema, Options(provider).RecoveryInterval, 1, () => new RecoverChunks.Command()));
+        services.AddPollingJob(_ => new PollingJobDescription(Verify, Schema, TimeSpan.FromMinutes(10), 1, () => new VerifyNightly.Command()));
         return services;
     }
 
-    public static IEndpointRouteBuilder MapDisbursement(this IEndpointRouteBuilder routes) => routes;
+    public static IEndpointRouteBuilder MapDisbursement(this IEndpointRouteBuilder routes)
+    {
+        var native = routes.MapGroup("v1");
+        PauseSending.Map(native);
+        ListPauses.Map(native);
+        ResumeSending.Map(native);
+        VerifyNightly.Map(native);
+        return routes;
+    }
 
     private static DisbursementOptions Options(IServiceProvider provider) => provider.GetRequiredService<IOptions<DisbursementOptions>>().Value;
 }

@@ -39,6 +39,10 @@ internal sealed class DisbursementOptions : IValidatableObject
     /// <summary>How often an envelope with nothing on its way is asked whether anything can still come.</summary>
     public TimeSpan FinishInterval { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>The hour (UTC) from which the nightly check of every invariant is due; -1: never.</summary>
+    [Range(-1, 23)]
+    public int VerifyAtHour { get; init; } = 2;
+
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (CallTimeout <= TimeSpan.Zero || Lease < CallTimeout * 2)

@@ -1,6 +1,7 @@
 using G2PBridge.Modules.Envelopes.Features;
 using G2PBridge.Modules.Envelopes.Persistence;
 using G2PBridge.Platform.Persistence;
+using G2PBridge.Platform.Verification;
 
 namespace G2PBridge.Modules.Envelopes;
 
@@ -15,6 +16,7 @@ internal static class EnvelopesModule
         services.AddModuleDbContext<EnvelopesDbContext>(Schema);
         services.AddSingleton<DisbursementWriter>();
         services.AddSingleton<LineReader>();
+        services.AddSingleton<IInvariantCheck, EnvelopeInvariants>();
         return services;
     }
 

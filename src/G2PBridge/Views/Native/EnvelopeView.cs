@@ -32,12 +32,18 @@ internal sealed record FundsView(
     string Available, string? AvailableErrorCode, int AvailableAttempts, string Blocked, string? BlockedErrorCode, int BlockedAttempts, string? BlockReference,
     decimal BlockedAmount, decimal ReleasedAmount);
 
+/// <summary>A pause that holds an envelope.</summary>
+/// <param name="Value">Code of the bank, mnemonic of the programme or id of the envelope; nothing for ALL.</param>
+/// <param name="Acknowledged">Nothing of the scope is on its way any more.</param>
+internal sealed record PausedBy(long Id, PauseScope Scope, string? Value, string Reason, DateTimeOffset Since, bool Acknowledged);
+
 /// <summary>One envelope with its funnel.</summary>
 /// <param name="Stage">RECEIVING, WAITING_FOR_SCHEDULE_DATE, FUNDING, PAYING, AWAITING_STATEMENT, DONE or CANCELLED.</param>
 /// <param name="Overdue">The schedule date is past and not everything is sent.</param>
+/// <param name="Paused">The pauses that hold it; empty when it is not paused.</param>
 internal sealed record EnvelopeView(
     string Id, long Number, string Stage, bool Overdue, string Status, string? ProgrammeMnemonic, string? BenefitCodeMnemonic, string BenefitType, string? CycleMnemonic,
-    string Unit, DateOnly ScheduleDate, DateTimeOffset ReceivedAt, DateTimeOffset? CancelledAt, string Sender, FundsView? Funds, Funnel Funnel);
+    string Unit, DateOnly ScheduleDate, DateTimeOffset ReceivedAt, DateTimeOffset? CancelledAt, string Sender, FundsView? Funds, IReadOnlyList<PausedBy> Paused, Funnel Funnel);
 
 /// <summary>Puts envelopes together with what every module knows of them; one set query a module, however many envelopes.</summary>
 internal sealed record ViewEnvelopes(IReadOnlyList<EnvelopeFacts> Envelopes) : IRequest<IReadOnlyList<EnvelopeView>>;
@@ -58,20 +64,22 @@ internal static class EnvelopeViews
             var funds = (await mediator.Send(new ReadFundsStatus(ids), cancellationToken)).ToDictionary(status => status.EnvelopeId, StringComparer.Ordinal);
             var dispatch = (await mediator.Send(new ReadDispatchProgress(ids), cancellationToken)).ToDictionary(progress => progress.EnvelopeId, StringComparer.Ordinal);
             var reconciliation = (await mediator.Send(new ReadReconciliationProgress(ids), cancellationToken)).ToDictionary(progress => progress.EnvelopeId, StringComparer.Ordinal);
+            var pauses = await mediator.Send(new ListActivePauses(), cancellationToken);
             var views = new List<EnvelopeView>(ids.Count);
             foreach (var envelope in request.Envelopes)
             {
                 var today = await mediator.Send(new ReadProgrammeToday(envelope.ProgrammeMnemonic), cancellationToken);
                 views.Add(View(
                     envelope, today, resolution.GetValueOrDefault(envelope.Id), funds.GetValueOrDefault(envelope.Id),
-                    dispatch.GetValueOrDefault(envelope.Id), reconciliation.GetValueOrDefault(envelope.Id)));
+                    dispatch.GetValueOrDefault(envelope.Id), reconciliation.GetValueOrDefault(envelope.Id), pauses));
             }
 
             return views;
         }
 
         private static EnvelopeView View(
-            EnvelopeFacts envelope, DateOnly today, ResolutionProgress? resolution, FundsStatus? funds, DispatchProgress? dispatch, ReconciliationProgress? reconciliation)
+            EnvelopeFacts envelope, DateOnly today, ResolutionProgress? resolution, FundsStatus? funds, DispatchProgress? dispatch, ReconciliationProgress? reconciliation,
+            IReadOnlyList<ActivePause> pauses)
         {
             var funnel = Funnel(envelope, resolution, funds, dispatch, reconciliation);
             var stage = Stage(envelope, today, funds, funnel);
@@ -82,8 +90,21 @@ internal static class EnvelopeViews
                 envelope.Unit, envelope.ScheduleDate, envelope.ReceivedAt, envelope.CancelledAt, envelope.Sender,
                 funds is null ? null : new FundsView(
                     funds.Available, funds.AvailableErrorCode, funds.AvailableAttempts, funds.Blocked, funds.BlockedErrorCode, funds.BlockedAttempts, funds.BlockReference, funds.BlockedAmount, funds.ReleasedAmount),
+                stage is "DONE" or "CANCELLED" ? [] : [.. pauses.Where(pause => Holds(pause, envelope, dispatch)).Select(Shown)],
                 funnel);
         }
+
+        private static bool Holds(ActivePause pause, EnvelopeFacts envelope, DispatchProgress? dispatch) => pause.Scope switch
+        {
+            PauseScope.All => true,
+            PauseScope.Bank => pause.Value == dispatch?.BankCode,
+            PauseScope.Programme => pause.Value == envelope.ProgrammeMnemonic,
+            PauseScope.Envelope => pause.Value == envelope.Id,
+            _ => throw new ArgumentOutOfRangeException(nameof(pause), pause.Scope, null),
+        };
+
+        private static PausedBy Shown(ActivePause pause) =>
+            new(pause.Id, pause.Scope, pause.Value.Length == 0 ? null : pause.Value, pause.Reason, pause.Since, pause.Acknowledged);
 
         private static Funnel Funnel(EnvelopeFacts envelope, ResolutionProgress? resolution, FundsStatus? funds, DispatchProgress? dispatch, ReconciliationProgress? reconciliation)
         {

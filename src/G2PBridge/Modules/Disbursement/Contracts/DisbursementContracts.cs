@@ -53,7 +53,7 @@ internal sealed record ReadDispatchOfBatch(string BatchId) : IRequest<DispatchOf
 /// <summary>Counts of one envelope, kept by the events of its chunks.</summary>
 internal sealed record DispatchProgress(
     string EnvelopeId, int Sent, decimal SentAmount, int Unknown, decimal UnknownAmount, int Refused, decimal RefusedAmount, int InFlight, decimal InFlightAmount,
-    int NothingToPay, bool Complete);
+    int NothingToPay, bool Complete, string BankCode);
 
 internal sealed record ReadDispatchProgress(IReadOnlyCollection<string> EnvelopeIds) : IRequest<IReadOnlyList<DispatchProgress>>;
 

@@ -83,6 +83,13 @@ internal static partial class SendNextChunk
             var today = await mediator.Send(new ReadProgrammeToday(chunk.ProgrammeMnemonic), cancellationToken);
             var mark = await prefix.ReadAsync(cancellationToken);
             await using var intent = await IntentWriter.OpenAsync(source, chunk, observer, clock.GetUtcNow(), cancellationToken);
+            if (await intent.IsPausedAsync(cancellationToken))
+            {
+                await intent.DisposeAsync();
+                await queue.GiveBackAsync(chunk, TimeSpan.Zero, DispatchCodes.Paused, "held by a pause", cancellationToken);
+                return null;
+            }
+
             var envelope = (await mediator.Send(new ReadEnvelopes([chunk.EnvelopeId]), cancellationToken)).Single();
             var lines = await mediator.Send(new ReadLines(chunk.Lines), cancellationToken);
             observer.Reached(SendStep.LinesRead, chunk.Id);

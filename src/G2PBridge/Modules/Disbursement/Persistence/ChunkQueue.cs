@@ -95,19 +95,20 @@ internal sealed class ChunkQueue(NpgsqlDataSource source, TimeProvider clock)
         cancellationToken);
 
     /// <summary>
-    /// The oldest chunk of this bank that is due, unless the bank could not be reached and is being left alone, by every replica. Two callers
-    /// get two chunks. The order's key is given with the first claim and stays for
+    /// The oldest chunk of this bank that is due and not paused, unless the bank could not be reached and is being left alone, by every replica.
+    /// Two callers get two chunks. The order's key is given with the first claim and stays for
     /// ever: it is what makes a repetition of an order that was not received harmless even if it was.
     /// </summary>
     public async Task<ClaimedChunk?> ClaimAsync(string bankCode, TimeSpan lease, CancellationToken cancellationToken)
     {
         var claimed = await source.QueryAsync(
-            """
+            $"""
             with next as (
-                select id, state from disbursement.chunk
-                where bank_code = $1 and state in ('Pending', 'Prepared') and (due_at is null or due_at <= $2)
+                select c.id, c.state from disbursement.chunk c
+                where c.bank_code = $1 and c.state in ('Pending', 'Prepared') and (c.due_at is null or c.due_at <= $2)
                     and not exists (select from disbursement.chunk r where r.bank_code = $1 and r.state = 'Prepared' and r.due_at > $2 and r.last_error_code = $5)
-                order by id limit 1 for update skip locked),
+                    and not {Pauses.Held}
+                order by c.id limit 1 for update of c skip locked),
             claimed as (
                 update disbursement.chunk c set state = 'Claimed', fence = c.fence + 1, attempts = c.attempts + 1, lease_until = now() + $3, due_at = null,
                     idempotency_key = coalesce(c.idempotency_key, $4)

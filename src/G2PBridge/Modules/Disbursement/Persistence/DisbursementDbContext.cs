@@ -117,6 +117,30 @@ internal sealed class DisbursementDbContext(DbContextOptions<DisbursementDbConte
             history.Property(row => row.Id).UseIdentityAlwaysColumn();
             history.HasIndex(row => row.Line).HasDatabaseName("ix_line_history_line");
         });
+        modelBuilder.Entity<Pause>(pause =>
+        {
+            pause.ToTable("pause", table => table.HasCheckConstraint("ck_pause_value", "(scope = 'All') = (value = '')"));
+            pause.HasKey(row => row.Id).HasName("pk_pause");
+            pause.Property(row => row.Id).UseIdentityAlwaysColumn();
+            pause.IsEnumText(row => row.Scope);
+            pause.IsEnumText(row => row.State);
+            // A scope is paused once, however many ask for it.
+            pause.HasIndex(row => new { row.Scope, row.Value }).IsUnique().HasDatabaseName("uq_pause_holding").HasFilter("state <> 'Lifted'");
+        });
+        modelBuilder.Entity<PauseHistory>(history =>
+        {
+            history.ToTable("pause_history");
+            history.HasKey(row => row.Id).HasName("pk_pause_history");
+            history.Property(row => row.Id).UseIdentityAlwaysColumn();
+            history.HasIndex(row => row.PauseId).HasDatabaseName("ix_pause_history_pause");
+        });
+        modelBuilder.Entity<Verification>(verification =>
+        {
+            verification.ToTable("verification");
+            verification.HasKey(row => row.Night).HasName("pk_verification");
+            verification.Property(row => row.Night).ValueGeneratedNever();
+            verification.Property(row => row.Results).HasColumnType("jsonb");
+        });
     }
 
     internal sealed class DesignTime : IDesignTimeDbContextFactory<DisbursementDbContext>

@@ -87,13 +87,13 @@ internal sealed class DispatchReads(NpgsqlDataSource source, ReferencePrefix pre
     public Task<List<DispatchProgress>> ProgressAsync(IReadOnlyCollection<string> envelopeIds, CancellationToken cancellationToken) => source.QueryAsync(
         """
         select envelope_id, sent_lines, sent_amount, unknown_lines, unknown_amount, refused_lines, refused_amount, in_flight_lines, in_flight_amount,
-            nothing_to_pay_lines, complete_at is not null
+            nothing_to_pay_lines, complete_at is not null, bank_code
         from disbursement.envelope where envelope_id = any($1)
         """,
         [envelopeIds.ToArray()],
         reader => new DispatchProgress(
             reader.GetString(0), reader.GetInt32(1), reader.GetDecimal(2), reader.GetInt32(3), reader.GetDecimal(4), reader.GetInt32(5), reader.GetDecimal(6),
-            reader.GetInt32(7), reader.GetDecimal(8), reader.GetInt32(9), reader.GetBoolean(10)),
+            reader.GetInt32(7), reader.GetDecimal(8), reader.GetInt32(9), reader.GetBoolean(10), reader.GetString(11)),
         cancellationToken);
 
     public Task<List<ExceptionalLine>> ExceptionsAsync(ListExceptionalLines request, CancellationToken cancellationToken) => source.QueryAsync(

@@ -48,6 +48,9 @@ internal sealed class IntentWriter : IAsyncDisposable
         }
     }
 
+    /// <summary>From here to the end of the transaction a pause that is not seen waits for it.</summary>
+    public Task<bool> IsPausedAsync(CancellationToken cancellationToken) => Pauses.HoldAsync(_connection, _chunk.Id, cancellationToken);
+
     /// <summary>
     /// One instruction per line by COPY (some 8 µs a line with its two constraints), then chunk and envelope. The envelope's row comes last
     /// because the other chunks of the envelope wait for it until the commit.

@@ -582,6 +582,153 @@ namespace G2PBridge.Modules.Disbursement.Persistence.Migrations
                     b.ToTable("line_history", "disbursement");
                 });
 
+            modelBuilder.Entity("G2PBridge.Modules.Disbursement.Persistence.Pause", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("id");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityAlwaysColumn(b.Property<long>("Id"));
+
+                    b.Property<long?>("AcknowledgedAfter")
+                        .HasColumnType("bigint")
+                        .HasColumnName("acknowledged_after");
+
+                    b.Property<DateTimeOffset?>("AcknowledgedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("acknowledged_at");
+
+                    b.Property<string>("Actor")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("actor");
+
+                    b.Property<long?>("LiftedAfter")
+                        .HasColumnType("bigint")
+                        .HasColumnName("lifted_after");
+
+                    b.Property<DateTimeOffset?>("LiftedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("lifted_at");
+
+                    b.Property<string>("Reason")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("reason");
+
+                    b.Property<string>("Scope")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("scope");
+
+                    b.Property<DateTimeOffset>("Since")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("since");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("state");
+
+                    b.Property<string>("Value")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("value");
+
+                    b.HasKey("Id")
+                        .HasName("pk_pause");
+
+                    b.HasIndex("Scope", "Value")
+                        .IsUnique()
+                        .HasDatabaseName("uq_pause_holding")
+                        .HasFilter("state <> 'Lifted'");
+
+                    b.ToTable("pause", "disbursement", t =>
+                        {
+                            t.HasCheckConstraint("ck_pause_scope", "scope in ('All', 'Bank', 'Programme', 'Envelope')");
+
+                            t.HasCheckConstraint("ck_pause_state", "state in ('Stopping', 'Paused', 'Lifted')");
+
+                            t.HasCheckConstraint("ck_pause_value", "(scope = 'All') = (value = '')");
+                        });
+                });
+
+            modelBuilder.Entity("G2PBridge.Modules.Disbursement.Persistence.PauseHistory", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("id");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityAlwaysColumn(b.Property<long>("Id"));
+
+                    b.Property<string>("Actor")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("actor");
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("at");
+
+                    b.Property<string>("Cause")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("cause");
+
+                    b.Property<string>("FromState")
+                        .HasColumnType("text")
+                        .HasColumnName("from_state");
+
+                    b.Property<long>("PauseId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("pause_id");
+
+                    b.Property<string>("ToState")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("to_state");
+
+                    b.HasKey("Id")
+                        .HasName("pk_pause_history");
+
+                    b.HasIndex("PauseId")
+                        .HasDatabaseName("ix_pause_history_pause");
+
+                    b.ToTable("pause_history", "disbursement");
+                });
+
+            modelBuilder.Entity("G2PBridge.Modules.Disbursement.Persistence.Verification", b =>
+                {
+                    b.Property<DateOnly>("Night")
+                        .HasColumnType("date")
+                        .HasColumnName("night");
+
+                    b.Property<DateTimeOffset?>("EndedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("ended_at");
+
+                    b.Property<bool?>("Holds")
+                        .HasColumnType("boolean")
+                        .HasColumnName("holds");
+
+                    b.Property<string>("Results")
+                        .HasColumnType("jsonb")
+                        .HasColumnName("results");
+
+                    b.Property<DateTimeOffset>("StartedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("started_at");
+
+                    b.HasKey("Night")
+                        .HasName("pk_verification");
+
+                    b.ToTable("verification", "disbursement");
+                });
+
             modelBuilder.Entity("G2PBridge.Modules.Disbursement.Persistence.Failure", b =>
                 {
                     b.HasOne("G2PBridge.Modules.Disbursement.Persistence.Instruction", null)
