@@ -81,7 +81,8 @@ internal sealed class InvariantSnapshot : IAsyncDisposable
     public async Task<InvariantResult> CheckAsync(string id, string promise, string looked, string broken, CancellationToken cancellationToken, params string[][] values)
     {
         await using var command = new NpgsqlCommand(
-            $"with broken(id) as materialized ({broken}) select ({looked}), (select count(*) from broken), array(select id from broken order by id limit {Named})", _connection) { CommandTimeout = 0 };
+            $"with broken(id) as materialized ({broken}) select ({looked}), (select count(*) from broken), array(select id from broken order by id limit {Named})", _connection)
+        { CommandTimeout = 0 };
         foreach (var value in values)
         {
             command.Parameters.Add(new NpgsqlParameter { Value = value });
