@@ -48,8 +48,11 @@ internal sealed class PollingJobRegistry(IEnumerable<PollingJobDescription> desc
 }
 
 /// <summary>Puts the registered jobs on Quartz' schedule once the host has started.</summary>
-internal sealed class PollingJobScheduling(PollingJobRegistry registry, ISchedulerFactory schedulers) : IHostedService
+internal sealed class PollingJobScheduling(PollingJobRegistry registry, ISchedulerFactory schedulers, TimeProvider clock) : IHostedService
 {
+    /// <summary>All workers compile their first statements at once; a little later, the host's first answer does not wait for them. A nudge does not wait.</summary>
+    private static readonly TimeSpan FirstLook = TimeSpan.FromSeconds(1);
+
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         var scheduler = await schedulers.GetScheduler(cancellationToken);
@@ -60,7 +63,7 @@ internal sealed class PollingJobScheduling(PollingJobRegistry registry, ISchedul
                 var detail = JobBuilder.Create<PollingJob>().WithIdentity(key).UsingJobData(PollingJob.NameKey, job.Name).Build();
                 var trigger = TriggerBuilder.Create()
                     .WithIdentity(key.Name, key.Group)
-                    .StartNow()
+                    .StartAt(clock.GetUtcNow() + FirstLook)
                     .WithSimpleSchedule(schedule => schedule.WithInterval(job.Interval).RepeatForever())
                     .Build();
                 await scheduler.ScheduleJob(detail, trigger, cancellationToken: cancellationToken);
