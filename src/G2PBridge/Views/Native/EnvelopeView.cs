@@ -18,7 +18,7 @@ internal sealed record Share(int Lines, decimal Amount);
 /// <param name="Unresolved">Lines for whom the mapper knows no address (now).</param>
 /// <param name="Funded">What the bank has blocked for the envelope.</param>
 /// <param name="Sent">Lines that the bank has.</param>
-/// <param name="Unknown">Lines of which nobody here knows whether the bank has them; they are asked about and never sent again.</param>
+/// <param name="Unknown">Lines of which nobody here knows whether the bank has them; they are asked about and not sent again while that is so.</param>
 /// <param name="Refused">Lines that the bank refused: proved unpaid.</param>
 /// <param name="Paid">Lines that a statement shows as debited and not as returned.</param>
 /// <param name="Returned">Lines whose money came back.</param>

@@ -4,7 +4,7 @@ namespace G2PBridge.Modules.Disbursement.Contracts;
 
 /// <summary>
 /// Where a line stands with the bank. Prepared has an intent on record and nothing sent; Sending is with the bank now;
-/// Unknown means that nobody here knows whether the bank has it, so it is asked about and never sent again; Refused and
+/// Unknown means that nobody here knows whether the bank has it, so it is asked about and not sent again while it is; Refused and
 /// Returned are proved unpaid; NothingToPay was a quantity of zero.
 /// </summary>
 internal enum LineState

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace G2PBridge.Modules.Disbursement.Features;
 
-/// <summary>Takes back the chunks of processes that died. What was being sent becomes unknown and is asked about, never sent again.</summary>
+/// <summary>Takes back the chunks of processes that died. What was being sent becomes unknown and is asked about, not sent again while it is.</summary>
 internal static partial class RecoverChunks
 {
     internal sealed record Command : IRequest<bool>;
