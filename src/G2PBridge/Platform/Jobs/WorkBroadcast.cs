@@ -98,9 +98,9 @@ internal sealed partial class WorkBroadcast(WorkNews news, WorkSignal signal, Po
 
     private static bool IsLoss(Exception exception) => exception is NpgsqlException or InvalidOperationException or TimeoutException or System.Net.Sockets.SocketException;
 
-    [LoggerMessage(110, LogLevel.Debug, "The other hosts were not told of new work ({Exception}); they poll")]
+    [LoggerMessage(103, LogLevel.Debug, "The other hosts were not told of new work ({Exception}); they poll")]
     private partial void LogNotTold(string exception);
 
-    [LoggerMessage(111, LogLevel.Warning, "The connection that hears of new work was lost ({Exception}); this host polls until it is back")]
+    [LoggerMessage(104, LogLevel.Warning, "The connection that hears of new work was lost ({Exception}); this host polls until it is back")]
     private partial void LogLost(string exception);
 }
