@@ -275,7 +275,7 @@ internal sealed class PartnerSignatureTests : IntegrationTest
 
     private static string? Code(JsonNode answer) => answer["response_header"]!["response_error_code"]?.GetValue<string>();
 
-    private async Task<string?> SignAsync(string algorithm, string body) => await _signer.SignAsync(algorithm, body, Header(algorithm));
+    private async Task<string> SignAsync(string algorithm, string body) => await _signer.SignAsync(algorithm, body, Header(algorithm));
 
     private void WriteKeys(string partner, params string[] names)
     {
