@@ -18,6 +18,7 @@ internal static class CommandLine
         root.Add(DemoCommand.Create());
         root.Add(StatementCommand.Create());
         root.Add(VerifyCommand.Create());
+        root.Add(ApiKeyCommand.Create());
         foreach (var command in PauseCommand.Create())
         {
             root.Add(command);
