@@ -184,7 +184,7 @@ internal static partial class SendNextChunk
         }
 
         /// <summary>A complete envelope sends nothing more; the lines that came too late for it say so, and a follow-up envelope can pay them.</summary>
-        private async Task<ReadyOrder?> EndLateAsync(ClaimedChunk chunk, IntentWriter intent, IReadOnlyList<LineFacts> lines, CancellationToken cancellationToken)
+        private async Task<ReadyOrder?> EndLateAsync(ClaimedChunk chunk, IntentWriter intent, LineFacts[] lines, CancellationToken cancellationToken)
         {
             await intent.DisposeAsync();
             if (!await late.EndAsync(chunk, lines, cancellationToken))
@@ -192,7 +192,7 @@ internal static partial class SendNextChunk
                 return await GiveUpAsync(chunk, intent, DispatchCodes.BeyondBlock, cancellationToken);
             }
 
-            LogTooLate(chunk.Id, chunk.EnvelopeId, lines.Count);
+            LogTooLate(chunk.Id, chunk.EnvelopeId, lines.Length);
             return null;
         }
 

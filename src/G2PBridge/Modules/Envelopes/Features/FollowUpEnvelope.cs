@@ -5,7 +5,6 @@ using System.Text.Json;
 using G2PBridge.Modules.Envelopes.Contracts;
 using G2PBridge.Modules.Envelopes.Domain;
 using G2PBridge.Modules.Envelopes.Persistence;
-using G2PBridge.PartnerApi;
 using G2PBridge.Platform.Errors;
 using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Persistence;

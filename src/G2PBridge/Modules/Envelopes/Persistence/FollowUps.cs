@@ -1,5 +1,4 @@
 using G2PBridge.Modules.Envelopes.Contracts;
-using G2PBridge.Modules.Envelopes.Domain;
 using G2PBridge.Platform.Persistence;
 using Npgsql;
 
