@@ -272,8 +272,19 @@ internal sealed class DuplicatePaymentTests : ReconciliationTest
         });
         var envelope = new Envelope
         {
-            Id = "E1", ProgrammeId = numbered ? 990001 : null, ProgrammeMnemonic = "Übergang 1", CycleMnemonic = "2026-06", BenefitCodeId = numbered ? 990002 : null,
-            BenefitType = BenefitType.CashDigital, Unit = "USD", NumberOfBeneficiaries = 1, NumberOfDisbursements = 1, TotalQuantity = 1, ScheduleDate = default, ReceivedAt = default, Sender = "",
+            Id = "E1",
+            ProgrammeId = numbered ? 990001 : null,
+            ProgrammeMnemonic = "Übergang 1",
+            CycleMnemonic = "2026-06",
+            BenefitCodeId = numbered ? 990002 : null,
+            BenefitType = BenefitType.CashDigital,
+            Unit = "USD",
+            NumberOfBeneficiaries = 1,
+            NumberOfDisbursements = 1,
+            TotalQuantity = 1,
+            ScheduleDate = default,
+            ReceivedAt = default,
+            Sender = "",
         };
         await ExecuteAsync("update envelopes.envelope set programme_id = $1, benefit_code_id = $2, benefit_code_mnemonic = null", numbered ? 990001 : DBNull.Value, numbered ? 990002 : DBNull.Value);
         Assert.That(

@@ -83,7 +83,8 @@ internal static class EnvelopeViews
                 var today = await mediator.Send(new ReadProgrammeToday(envelope.ProgrammeMnemonic), cancellationToken);
                 views.Add(View(
                     envelope, today, resolution.GetValueOrDefault(envelope.Id), funds.GetValueOrDefault(envelope.Id),
-                    dispatch.GetValueOrDefault(envelope.Id), reconciliation.GetValueOrDefault(envelope.Id), holds[envelope.Id], pauses) with { FollowUps = [.. followUps[envelope.Id].Select(next => new FollowUpView(next.EnvelopeId, next.Lines, next.Quantity, next.At))] });
+                    dispatch.GetValueOrDefault(envelope.Id), reconciliation.GetValueOrDefault(envelope.Id), holds[envelope.Id], pauses) with
+                { FollowUps = [.. followUps[envelope.Id].Select(next => new FollowUpView(next.EnvelopeId, next.Lines, next.Quantity, next.At))] });
             }
 
             return views;
