@@ -100,7 +100,7 @@ internal sealed class EnvelopesDbContext(DbContextOptions<EnvelopesDbContext> op
             change.Property(e => e.Id).UseIdentityAlwaysColumn();
             change.IsEnumText(e => e.Kind);
             change.IsEnumText(e => e.ToState);
-            change.Property(e => e.FromState).HasConversion<string>().HasMaxLength(32);
+            change.Property(e => e.FromState).HasMaxLength(32);
             change.HasIndex(e => e.Seq);
         });
         modelBuilder.Entity<HoldDecision>(decision =>
