@@ -22,6 +22,7 @@ internal static class ReconciliationModule
         services.AddSingleton<MatchReads>();
         services.AddSingleton<ExceptionReads>();
         services.AddSingleton<DecisionStore>();
+        services.AddSingleton<StatementDecisionStore>();
         services.TryAddSingleton<IReadObserver, NoReadObserver>();
         services.AddScoped<EnvelopeKeys>();
         services.AddScoped<RecogniseEntries>();
@@ -47,6 +48,7 @@ internal static class ReconciliationModule
         UploadStatement.Map(routes);
         ReceiveStatement.Map(routes);
         LookAtStatements.Map(routes);
+        DecideStatements.Map(routes);
         LookAtAccount.Map(routes);
         LookAtExceptions.Map(routes);
         DecideExceptions.Map(routes);

@@ -28,6 +28,16 @@ internal enum DecisionState
     Superseded,
 }
 
+/// <summary>What a person says about statements that the bank's profile holds back.</summary>
+internal enum StatementDecisionKind
+{
+    /// <summary>They are booked as any other.</summary>
+    Release,
+
+    /// <summary>They are never booked.</summary>
+    Discard,
+}
+
 /// <summary>What a part of an entry is.</summary>
 internal enum PartClass
 {

@@ -20,7 +20,7 @@ internal sealed class StageStatements(IMediator mediator, NpgsqlDataSource sourc
 
     private readonly Dictionary<string, SponsorAccount?> _accounts = new(StringComparer.Ordinal);
 
-    public async Task<FileOutcome> ReadAsync(ClaimedFile file, string prefix, HashSet<int> bookedBefore, ChannelWriter<StagedSet> sets, CancellationToken cancellationToken)
+    public async Task<FileOutcome> ReadAsync(ClaimedFile file, string prefix, EarlierReading earlier, ChannelWriter<StagedSet> sets, CancellationToken cancellationToken)
     {
         var taking = new EntryTaking(new ReferenceScan(prefix));
         var profile = await FindProfileAsync(file, cancellationToken);
@@ -34,7 +34,7 @@ internal sealed class StageStatements(IMediator mediator, NpgsqlDataSource sourc
             {
                 case StatementEvent.StatementStart:
                     sponsor = await FindAccountAsync(reader.Header, cancellationToken);
-                    skip = bookedBefore.Contains(reader.Header.Index);
+                    skip = earlier.Settled.Contains(reader.Header.Index);
                     break;
                 case StatementEvent.Entry or StatementEvent.Detail or StatementEvent.BadEntry:
                     no++;
@@ -47,7 +47,7 @@ internal sealed class StageStatements(IMediator mediator, NpgsqlDataSource sourc
 
                     break;
                 case StatementEvent.StatementEnd when !skip:
-                    ended.Add(Row(file, reader.Summary, sponsor));
+                    ended.Add(Row(file, reader.Summary, sponsor, earlier));
                     break;
                 default:
                     break;
@@ -113,14 +113,14 @@ internal sealed class StageStatements(IMediator mediator, NpgsqlDataSource sourc
         return sponsor;
     }
 
-    private static StatementRow Row(ClaimedFile file, StatementSummary summary, SponsorAccount? sponsor)
+    private static StatementRow Row(ClaimedFile file, StatementSummary summary, SponsorAccount? sponsor, EarlierReading earlier)
     {
         var number = summary.Header.Number?.Split('/', 2);
         return new StatementRow
         {
             File = file.Number,
             No = summary.Header.Index,
-            State = StateOf(summary, sponsor),
+            State = StateOf(summary, sponsor, earlier),
             Format = summary.Header.Format.ToString(),
             Account = Clean(summary.Header.Account),
             SponsorAccount = sponsor?.AccountNumber,
@@ -146,7 +146,7 @@ internal sealed class StageStatements(IMediator mediator, NpgsqlDataSource sourc
     }
 
     /// <summary>One entry that cannot be read goes to the queue and keeps none of the others back; anything else that forbids booking forbids all of it.</summary>
-    private static StatementState StateOf(StatementSummary summary, SponsorAccount? sponsor)
+    private static StatementState StateOf(StatementSummary summary, SponsorAccount? sponsor, EarlierReading earlier)
     {
         if (sponsor is null)
         {
@@ -157,7 +157,7 @@ internal sealed class StageStatements(IMediator mediator, NpgsqlDataSource sourc
         return worst switch
         {
             Verdict.Reject => StatementState.Rejected,
-            Verdict.Hold => StatementState.Held,
+            Verdict.Hold when !earlier.Released.Contains((summary.Header.Index, summary.ContentFingerprint ?? "")) => StatementState.Held,
             _ => summary.Header.Format == StatementFormat.Pain002 ? StatementState.Held : StatementState.Read,
         };
     }

@@ -38,10 +38,11 @@ internal sealed class TellPayments(IMediator mediator, NpgsqlDataSource source, 
     {
         try
         {
+            var fence = await queue.FindFenceAsync(id, cancellationToken);
             await TellDebitsAsync(id, number, cancellationToken);
             await TellReturnsAsync(number, cancellationToken);
             observer.Reached(ReadStep.Told);
-            await queue.MarkToldAsync(id, cancellationToken);
+            await queue.MarkToldAsync(id, fence, cancellationToken);
         }
         catch (Exception) when (!cancellationToken.IsCancellationRequested)
         {

@@ -44,9 +44,18 @@ internal sealed class Booking : IAsyncDisposable
         }
     }
 
-    /// <summary>Statements of this file that an earlier reading booked; they are left alone.</summary>
-    public async Task<HashSet<int>> BookedBeforeAsync(CancellationToken cancellationToken) =>
-        [.. await _connection.QueryAsync("select no from reconciliation.statement where file = $1", [_file.Number], reader => reader.GetInt32(0), cancellationToken)];
+    /// <summary>What an earlier reading of this file left, and what two persons said about it since.</summary>
+    public async Task<EarlierReading> FindEarlierReadingAsync(CancellationToken cancellationToken)
+    {
+        var settled = await _connection.QueryAsync("select no from reconciliation.statement where file = $1", [_file.Number], reader => reader.GetInt32(0), cancellationToken);
+        var released = await _connection.QueryAsync(
+            """
+            select n.no, n.fingerprint from reconciliation.statement_decision d cross join unnest(d.statements, d.fingerprints) as n(no, fingerprint)
+            where d.file = $1 and d.kind = 'Release' and d.state = 'Confirmed'
+            """,
+            [_file.Number], reader => (reader.GetInt32(0), reader.GetString(1)), cancellationToken);
+        return new EarlierReading([.. settled], [.. released]);
+    }
 
     public Task WriteAsync(StagedSet set, CancellationToken cancellationToken) => StagedSets.WriteAsync(_connection, _file.Number, set, cancellationToken);
 
@@ -83,15 +92,15 @@ internal sealed class Booking : IAsyncDisposable
         await _connection.DisposeAsync();
     }
 
-    /// <summary>A file that was put aside and uploaded again keeps what is booked; the rest of it is read anew.</summary>
+    /// <summary>A file that was put aside and uploaded again, or of which a statement was released, keeps what is settled; the rest of it is read anew.</summary>
     private async Task ForgetEarlierAttemptAsync(CancellationToken cancellationToken)
     {
         await RunAsync(
             """
             delete from reconciliation.entry e using reconciliation.statement s
-            where s.file = $1 and s.state <> 'Booked' and e.file = $1 and e.statement = s.no
+            where s.file = $1 and s.state not in ('Booked', 'Discarded') and e.file = $1 and e.statement = s.no
             """, cancellationToken, _file.Number);
-        await RunAsync("delete from reconciliation.statement where file = $1 and state <> 'Booked'", cancellationToken, _file.Number);
+        await RunAsync("delete from reconciliation.statement where file = $1 and state not in ('Booked', 'Discarded')", cancellationToken, _file.Number);
     }
 
     private async Task<BookingResult> SumUpAsync(int debits, int returned, FileOutcome outcome, CancellationToken cancellationToken)
@@ -284,7 +293,7 @@ internal sealed class Booking : IAsyncDisposable
         with finished as (
             update reconciliation.statement_file
             set state = $3, lease_until = null, due_at = $4, processed_at = $4, error_code = $5::text, error_text = $6::text, format = $7, verdict = $8, findings = $9::jsonb,
-                statements = $10, entries = $11, matched = $12, returned = $13, classified = $14, unmatched = $15, repeated = $16, told_at = null
+                statements = $10, entries = $11, matched = matched + $12, returned = returned + $13, classified = $14, unmatched = $15, repeated = $16, told_at = null
             where id = $1 and fence = $2 and state = 'Reading' returning id),
         logged as (
             insert into reconciliation.statement_file_history (file_id, at, from_state, to_state, cause, actor)
