@@ -1,4 +1,3 @@
-using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using G2PBridge.Connectors;
 using G2PBridge.Modules.Disbursement.Contracts;
@@ -218,17 +217,7 @@ internal sealed class ReleaseStatementTests : ReconciliationTest
         return (Guid)answer["id"]!;
     }
 
-    private static async Task<JsonNode> PostAsync(Guid id, string path, string actor, JsonObject? body)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(TestHost.Address, $"v1/statements/{id}/{path}")) { Content = body is null ? null : JsonContent.Create(body) };
-        if (actor.Length > 0)
-        {
-            request.Headers.Add("X-Actor", actor);
-        }
-
-        using var answer = await Http.SendAsync(request);
-        return (await answer.Content.ReadFromJsonAsync<JsonNode>())!;
-    }
+    private static Task<JsonNode> PostAsync(Guid id, string path, string actor, JsonObject? body) => PostAsActorAsync($"v1/statements/{id}/{path}", actor, body);
 
     private Task<int> ReadHeldAsync() => TestHost.WorkAsync(Work.ReadStatements, _holding.Services);
 

@@ -57,6 +57,8 @@ internal static class Decisions
 {
     public const string SamePersonCode = "SECOND_PERSON_REQUIRED";
 
+    public static Refusal WithoutAmount { get; } = new("ENTRY_UNREADABLE", "The entry has no amount: it cannot be a payment. It can be classified or written off.", RefusalKind.Conflict);
+
     public static DecisionState Move(DecisionState from, DecisionState to) => (from, to) switch
     {
         (DecisionState.Proposed, DecisionState.Confirmed or DecisionState.Superseded) => to,
@@ -78,7 +80,7 @@ internal static class Decisions
         var payments = parts.Where(part => part.Class == PartClass.Payment).ToList();
         if (payments.Count > 0 && amount is null)
         {
-            return new Refusal("ENTRY_UNREADABLE", "The entry has no amount that could be read; it can be classified or written off.", RefusalKind.Conflict);
+            return WithoutAmount;
         }
 
         if (payments.Select(part => part.Payment).Distinct().Count() != payments.Count)

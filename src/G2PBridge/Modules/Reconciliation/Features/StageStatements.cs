@@ -23,6 +23,7 @@ internal sealed class StageStatements(IMediator mediator, NpgsqlDataSource sourc
     public async Task<FileOutcome> ReadAsync(ClaimedFile file, string prefix, EarlierReading earlier, ChannelWriter<StagedSet> sets, CancellationToken cancellationToken)
     {
         var taking = new EntryTaking(new ReferenceScan(prefix));
+        var statuses = new StageStatuses(mediator, new StatusTaking(new ReferenceScan(prefix)));
         var profile = await FindProfileAsync(file, cancellationToken);
         await using var stream = new FilePartStream(source, file.Id);
         await using var reader = await StatementReader.OpenAsync(stream, profile, new ReaderLimits { FileBytes = long.MaxValue }, cancellationToken);
@@ -46,6 +47,16 @@ internal sealed class StageStatements(IMediator mediator, NpgsqlDataSource sourc
                     }
 
                     break;
+                case StatementEvent.PaymentStatus when !skip:
+                    var reported = await statuses.TakeAsync(reader.Status, no, reader.Header.Index, cancellationToken);
+                    no += reported.Count;
+                    classified += reported.Count;
+                    entries.AddRange(reported);
+                    break;
+                case StatementEvent.StatementEnd when !skip && reader.Header.Format == StatementFormat.Pain002:
+                    (entries, ended) = await HandOnAsync(entries, ended);
+                    ended.Add(Row(file, reader.Summary, statuses.SponsorAccount is { } account ? await mediator.Send(new FindSponsorAccountByNumber(account), cancellationToken) : null, earlier));
+                    break;
                 case StatementEvent.StatementEnd when !skip:
                     ended.Add(Row(file, reader.Summary, sponsor, earlier));
                     break;
@@ -67,6 +78,7 @@ internal sealed class StageStatements(IMediator mediator, NpgsqlDataSource sourc
         async Task<(List<ReadEntry>, List<StatementRow>)> HandOnAsync(List<ReadEntry> set, List<StatementRow> statements)
         {
             await recognise.ApplyAsync(set, cancellationToken);
+            statuses.Recognised(set);
             debits += set.Count(entry => entry is { Kind: EntryKind.Debit, Problem: null });
             await sets.WriteAsync(new StagedSet(set, statements), cancellationToken);
             return (new List<ReadEntry>(options.Value.SetSize), []);
@@ -148,7 +160,8 @@ internal sealed class StageStatements(IMediator mediator, NpgsqlDataSource sourc
     /// <summary>One entry that cannot be read goes to the queue and keeps none of the others back; anything else that forbids booking forbids all of it.</summary>
     private static StatementState StateOf(StatementSummary summary, SponsorAccount? sponsor, EarlierReading earlier)
     {
-        if (sponsor is null)
+        // A status report names no account of its own; each payment in it is judged by itself.
+        if (sponsor is null && summary.Header.Format != StatementFormat.Pain002)
         {
             return StatementState.UnknownAccount;
         }
@@ -158,7 +171,7 @@ internal sealed class StageStatements(IMediator mediator, NpgsqlDataSource sourc
         {
             Verdict.Reject => StatementState.Rejected,
             Verdict.Hold when !earlier.Released.Contains((summary.Header.Index, summary.ContentFingerprint ?? "")) => StatementState.Held,
-            _ => summary.Header.Format == StatementFormat.Pain002 ? StatementState.Held : StatementState.Read,
+            _ => StatementState.Read,
         };
     }
 
