@@ -8,7 +8,7 @@ namespace G2PBridge.IntegrationTests.Reconciliation;
 internal sealed class ExceptionsTests : ReconciliationTest
 {
     [TearDown]
-    public Task NothingIsDropped() => AssertNothingDroppedAsync();
+    public Task TheInvariantsHold() => AssertInvariantsHoldAsync();
 
     [Test]
     public async Task The_queue_shows_entry_reason_and_the_payments_of_the_same_amount()

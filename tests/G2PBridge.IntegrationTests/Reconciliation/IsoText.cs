@@ -64,7 +64,7 @@ internal sealed class StatusText(string message = "STS-1", string? order = null)
     public StatusText Named(string reference, string status, string? code = null)
     {
         _payments.Append(
-            $"<TxInfAndSts><OrgnlInstrId>{reference}</OrgnlInstrId><OrgnlEndToEndId>{reference}</OrgnlEndToEndId><TxSts>{status}</TxSts>{Reason(code)}</TxInfAndSts>\n");
+            CultureInfo.InvariantCulture, $"<TxInfAndSts><OrgnlInstrId>{reference}</OrgnlInstrId><OrgnlEndToEndId>{reference}</OrgnlEndToEndId><TxSts>{status}</TxSts>{Reason(code)}</TxInfAndSts>\n");
         return this;
     }
 

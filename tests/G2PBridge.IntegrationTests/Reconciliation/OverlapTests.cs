@@ -11,7 +11,7 @@ namespace G2PBridge.IntegrationTests.Reconciliation;
 internal sealed class OverlapTests : ReconciliationTest
 {
     [TearDown]
-    public Task NothingIsDropped() => AssertNothingDroppedAsync();
+    public Task TheInvariantsHold() => AssertInvariantsHoldAsync();
 
     [Test]
     public async Task Two_statements_of_one_file_that_overlap_book_what_they_share_once()

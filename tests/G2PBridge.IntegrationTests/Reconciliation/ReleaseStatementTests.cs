@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using G2PBridge.Connectors;
 using G2PBridge.Modules.Disbursement.Contracts;
 using G2PBridge.Modules.Reconciliation.Domain;
 using G2PBridge.Platform.Jobs;
@@ -15,10 +14,10 @@ internal sealed class ReleaseStatementTests : ReconciliationTest
     public async Task StartHost() => _holding = await OtherHost.StartAsync(("Statements:Accounts:SPONSOR0001", "german-gvc"));
 
     [TearDown]
-    public async Task NothingIsDropped()
+    public async Task TheInvariantsHold()
     {
         await _holding.DisposeAsync();
-        await AssertNothingDroppedAsync();
+        await AssertInvariantsHoldAsync();
     }
 
     [Test]

@@ -17,7 +17,7 @@ internal sealed class SameBookingsTests : ReconciliationTest
     private sealed record Outcome(string DisbursementId, LineState State, decimal? Debited, DateOnly? ValueDate, decimal? Returned, string? Reason, DateOnly? ReturnDate);
 
     [TearDown]
-    public Task NothingIsDropped() => AssertNothingDroppedAsync();
+    public Task TheInvariantsHold() => AssertInvariantsHoldAsync();
 
     [Test]
     public async Task In_every_format_each_line_ends_with_the_same_state_value_returned_amount_and_reason()

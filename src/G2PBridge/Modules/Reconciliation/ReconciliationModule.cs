@@ -3,6 +3,7 @@ using G2PBridge.Modules.Reconciliation.Features;
 using G2PBridge.Modules.Reconciliation.Persistence;
 using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Persistence;
+using G2PBridge.Platform.Verification;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
@@ -23,6 +24,7 @@ internal static class ReconciliationModule
         services.AddSingleton<ExceptionReads>();
         services.AddSingleton<DecisionStore>();
         services.AddSingleton<StatementDecisionStore>();
+        services.AddSingleton<IInvariantCheck, ReconciliationInvariants>();
         services.TryAddSingleton<IReadObserver, NoReadObserver>();
         services.AddScoped<EnvelopeKeys>();
         services.AddScoped<RecogniseEntries>();

@@ -20,7 +20,7 @@ internal sealed class StatusTaking(ReferenceScan scan)
     }
 
     /// <summary>What is reported of an order as a whole, where it says nothing about single payments.</summary>
-    public ReadEntry OfOrder(PaymentStatus status, int no, int statement, int ordinal)
+    public static ReadEntry OfOrder(PaymentStatus status, int no, int statement, int ordinal)
     {
         var entry = Take(status, no, statement, ordinal, 0, null, Texts(status.OriginalPaymentInformationId, status.OriginalMessageId), true);
         JudgeStatus(entry);
@@ -28,7 +28,7 @@ internal sealed class StatusTaking(ReferenceScan scan)
     }
 
     /// <summary>One payment of an order that is rejected as a whole.</summary>
-    public ReadEntry OfPaymentInOrder(PaymentStatus status, int no, int statement, int ordinal, int detailOrdinal, PaymentReference payment) =>
+    public static ReadEntry OfPaymentInOrder(PaymentStatus status, int no, int statement, int ordinal, int detailOrdinal, PaymentReference payment) =>
         Take(status, no, statement, ordinal, detailOrdinal, payment, null, false);
 
     private static void JudgeStatus(ReadEntry entry)
