@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json.Nodes;
 using Spectre.Console;
 
 namespace G2PBridge.ChaosRunner;

@@ -44,7 +44,7 @@ internal sealed class SeededWorld : IAsyncDisposable
     private readonly string[] _leased;
     private readonly SeededBank _bank;
     private readonly SeededMapper _mapper;
-    private Turnstile _turnstile = null!;
+    private Turnstile? _turnstile;
     private Random _chance = null!;
     private int _lines;
     private int _started;
@@ -52,8 +52,8 @@ internal sealed class SeededWorld : IAsyncDisposable
 
     public SeededWorld()
     {
-        _bank = new SeededBank(() => _turnstile);
-        _mapper = new SeededMapper(() => _turnstile);
+        _bank = new SeededBank(() => Turns);
+        _mapper = new SeededMapper(() => Turns);
         var connection = new NpgsqlConnectionStringBuilder(TestHost.ConnectionString) { ApplicationName = Application }.ConnectionString;
         for (var host = 0; host < Hosts; host++)
         {
@@ -64,7 +64,7 @@ internal sealed class SeededWorld : IAsyncDisposable
                 services.AddSingleton<TimeProvider>(clock);
                 services.AddSingleton<IMapperConnector>(_mapper);
                 _bank.Register(services);
-                services.AddSingleton<ISendObserver>(new CurrentTurnstile(() => _turnstile));
+                services.AddSingleton<ISendObserver>(new CurrentTurnstile(() => Turns));
             }, ("Disbursement:ChunkSize", "2"), ("Resolution:SliceSize", "4"), ("Resolution:RetryDelays:0", "01:00:00")));
         }
 
@@ -74,30 +74,33 @@ internal sealed class SeededWorld : IAsyncDisposable
     /// <summary>How often somebody was killed at which point, over all seeds.</summary>
     public Dictionary<string, int> Deaths { get; } = new(StringComparer.Ordinal);
 
-    public IEnumerable<string> Trace => _turnstile.Trace;
+    private Turnstile Turns => _turnstile ?? throw new InvalidOperationException("No seed is being lived through.");
+
+    public IEnumerable<string> Trace => Turns.Trace;
 
     /// <summary>Lives through one seed; gives what went wrong.</summary>
     public async Task<IReadOnlyList<string>> RunAsync(int seed)
     {
         await StartFromNothingAsync();
+        _turnstile?.Dispose();
         _turnstile = new Turnstile(TestHost.Source);
         _chance = new Random(seed);
         _started = 0;
         await BeginAsync();
-        _turnstile.Close(0.2 + (_chance.NextDouble() * 0.5));
+        Turns.Close(0.2 + (_chance.NextDouble() * 0.5));
         for (var steps = _chance.Next(25, 55); steps > 0; steps--)
         {
             await StepAsync();
-            await _turnstile.QuietAsync();
+            await Turns.QuietAsync();
         }
 
         await EndAsync();
-        foreach (var point in _turnstile.Deaths)
+        foreach (var point in Turns.Deaths)
         {
             Deaths[point] = Deaths.GetValueOrDefault(point) + 1;
         }
 
-        return [.. _turnstile.Faults, .. await JudgeAsync()];
+        return [.. Turns.Faults, .. await JudgeAsync()];
     }
 
     /// <summary>Deleting some rows is ten times as quick as truncating all tables.</summary>
@@ -126,6 +129,7 @@ internal sealed class SeededWorld : IAsyncDisposable
             await host.DisposeAsync();
         }
 
+        _turnstile?.Dispose();
         _http.Dispose();
     }
 
@@ -137,7 +141,7 @@ internal sealed class SeededWorld : IAsyncDisposable
             NotFoundIsFinalAfter: _chance.NextDouble() < 0.9 ? TimeSpan.FromMinutes(2) : null, MostPaymentsPerOrder: 10_000);
         var lies = _chance.NextDouble() * 0.6;
         _lines = _chance.Next(1, 8);
-        _turnstile.Say(string.Create(CultureInfo.InvariantCulture, $"{_lines} lines, lies {lies:0.00}, {capabilities}"));
+        Turns.Say(string.Create(CultureInfo.InvariantCulture, $"{_lines} lines, lies {lies:0.00}, {capabilities}"));
         // The first steps happen in an honest world most of the time, so that the others meet something to do.
         var begun = _chance.NextDouble() < 0.75;
         _bank.Reset(capabilities, begun ? 0 : lies);
@@ -162,18 +166,18 @@ internal sealed class SeededWorld : IAsyncDisposable
 
     private async Task StepAsync()
     {
-        var standing = _turnstile.Standing;
+        var standing = Turns.Standing;
         switch (_chance.Next(100))
         {
-            case < 36 when _turnstile.Alive < MostAtOnce:
+            case < 36 when Turns.Alive < MostAtOnce:
                 var (host, job) = (_hosts[_chance.Next(Hosts)], Ways[_chance.Next(Ways.Length)]);
                 Start($"{job} on host {_hosts.IndexOf(host)}", actor => NextAsync(host.Services, job, actor.Life.Token));
                 break;
             case < 64 when standing.Count > 0:
-                _turnstile.Resume(standing[_chance.Next(standing.Count)]);
+                Turns.Resume(standing[_chance.Next(standing.Count)]);
                 break;
             case < 76 when standing.Count > 0:
-                _turnstile.Kill(standing[_chance.Next(standing.Count)]);
+                Turns.Kill(standing[_chance.Next(standing.Count)]);
                 break;
             case < 82:
                 await PassTimeAsync(TimeSpan.FromSeconds(_chance.Next(1, 400)));
@@ -185,7 +189,7 @@ internal sealed class SeededWorld : IAsyncDisposable
                 await PassSettlingTimeAsync();
                 break;
             case < 91:
-                _turnstile.Say("late orders arrive");
+                Turns.Say("late orders arrive");
                 _bank.DeliverLate();
                 break;
             case < 93:
@@ -194,13 +198,13 @@ internal sealed class SeededWorld : IAsyncDisposable
             case < 95:
                 await CutConnectionsAsync();
                 break;
-            case < 96 when _turnstile.Alive < MostAtOnce:
+            case < 96 when Turns.Alive < MostAtOnce:
                 Start("pause", _ => PostAsync("v1/pauses", new JsonObject { ["scope"] = "ENVELOPE", ["value"] = Envelope, ["reason"] = "seed" }));
                 break;
             case < 98:
                 await LiftPausesAsync();
                 break;
-            case 98 when _turnstile.Alive < MostAtOnce:
+            case 98 when Turns.Alive < MostAtOnce:
                 Start("cancel", _ => PostAsync("cancel_disbursement_envelope", Wire.Request(new JsonArray(new JsonObject { ["id"] = Envelope }))));
                 break;
             default:
@@ -208,7 +212,7 @@ internal sealed class SeededWorld : IAsyncDisposable
         }
     }
 
-    private void Start(string name, Func<Actor, Task> work) => _turnstile.Start($"{++_started} {name}", _chance.Next(), work);
+    private void Start(string name, Func<Actor, Task> work) => Turns.Start($"{++_started} {name}", _chance.Next(), work);
 
     private static async Task NextAsync(IServiceProvider services, string job, CancellationToken cancellationToken)
     {
@@ -221,7 +225,7 @@ internal sealed class SeededWorld : IAsyncDisposable
         using var content = new StringContent(body.ToJsonString(), System.Text.Encoding.UTF8, "application/json");
         using var response = await _http.PostAsync(new Uri(TestHost.Address, path), content);
         var text = await response.Content.ReadAsStringAsync();
-        _turnstile.Say($"{path}: {(int)response.StatusCode}");
+        Turns.Say($"{path}: {(int)response.StatusCode}");
         if ((int)response.StatusCode >= 500)
         {
             throw new InvalidOperationException(text);
@@ -261,7 +265,7 @@ internal sealed class SeededWorld : IAsyncDisposable
 
     private async Task PassTimeAsync(TimeSpan by)
     {
-        _turnstile.Say($"{by} pass");
+        Turns.Say($"{by} pass");
         TestHost.Clock.Advance(by);
         await Task.CompletedTask;
     }
@@ -272,10 +276,10 @@ internal sealed class SeededWorld : IAsyncDisposable
     /// </summary>
     private async Task EndLeasesAsync()
     {
-        if (_bank.Capabilities.IdempotentPayments || !_turnstile.Standing.Any(actor => actor.StandsAt!.StartsWith(nameof(SendStep.IntentCommitted), StringComparison.Ordinal)
+        if (_bank.Capabilities.IdempotentPayments || !Turns.Standing.Any(actor => actor.StandsAt!.StartsWith(nameof(SendStep.IntentCommitted), StringComparison.Ordinal)
             || actor.StandsAt.StartsWith(nameof(SendStep.BeforeCall), StringComparison.Ordinal) || actor.StandsAt == "before payment"))
         {
-            _turnstile.Say("leases end");
+            Turns.Say("leases end");
             foreach (var table in _leased)
             {
                 await ExecuteAsync($"update {table} set lease_until = now() - interval '1 second' where ctid in (select ctid from {table} where lease_until is not null for update skip locked)");
@@ -285,7 +289,7 @@ internal sealed class SeededWorld : IAsyncDisposable
 
     private async Task PassSettlingTimeAsync()
     {
-        _turnstile.Say("the bank's settling time is over");
+        Turns.Say("the bank's settling time is over");
         _bank.DeliverLate();
         await ExecuteAsync("update disbursement.chunk set unknown_at = now() - interval '1 day' where ctid in (select ctid from disbursement.chunk where unknown_at is not null for update skip locked)");
     }
@@ -293,14 +297,14 @@ internal sealed class SeededWorld : IAsyncDisposable
     /// <summary>What a restart of the database, a failover or a network does to whoever is in the middle of something.</summary>
     private async Task CutConnectionsAsync()
     {
-        _turnstile.Say("connections break");
-        _turnstile.ConnectionsAreCut = true;
+        Turns.Say("connections break");
+        Turns.ConnectionsAreCut = true;
         await ExecuteAsync($"select pg_terminate_backend(pid) from pg_stat_activity where application_name = '{Application}' and datname = current_database() and state <> 'idle'");
     }
 
     private async Task LiftPausesAsync()
     {
-        _turnstile.Say("pauses are lifted");
+        Turns.Say("pauses are lifted");
         var pauses = JsonNode.Parse(await _http.GetStringAsync(new Uri(TestHost.Address, "v1/pauses")))!["items"]!.AsArray();
         foreach (var pause in pauses)
         {
@@ -311,8 +315,8 @@ internal sealed class SeededWorld : IAsyncDisposable
     /// <summary>Everybody who stands goes on, nobody lies or dies any more, and days pass.</summary>
     private async Task EndAsync()
     {
-        _turnstile.Say("the end begins");
-        await _turnstile.OpenAsync();
+        Turns.Say("the end begins");
+        await Turns.OpenAsync();
         _bank.BeHonest();
         _mapper.BeHonest();
         await LiftPausesAsync();

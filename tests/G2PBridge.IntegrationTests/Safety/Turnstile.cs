@@ -36,7 +36,7 @@ internal sealed class Actor(string name, int seed) : IDisposable
 /// the bank. Whoever stands at a point can be let through, left standing for as long as the seed likes, or killed there. Work that waits for
 /// a lock in the database, held by somebody who stands, counts as standing too.
 /// </summary>
-internal sealed class Turnstile(NpgsqlDataSource source) : ISendObserver
+internal sealed class Turnstile(NpgsqlDataSource source) : ISendObserver, IDisposable
 {
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(8);
 
@@ -144,6 +144,8 @@ internal sealed class Turnstile(NpgsqlDataSource source) : ISendObserver
         _actors.ForEach(actor => actor.Dispose());
         _actors.Clear();
     }
+
+    public void Dispose() => _changed.Dispose();
 
     public void Say(string what) => Trace.Enqueue(what);
 
