@@ -54,11 +54,12 @@ internal sealed class AddressChecks(NpgsqlDataSource source, TimeProvider clock)
             await memory.ExecuteNonQueryAsync(cancellationToken);
         }
 
-        var shared = await connection.QueryAsync(
-            $"select hash from ({Hashed}) h group by hash having count(*) > 1 limit {MostNamed}", [envelopeId], reader => reader.GetInt64(0), cancellationToken);
+        var shared = await ReadAsync(
+            connection, $"select hash from ({Hashed}) h group by hash having count(*) > 1 limit {MostNamed}", reader => reader.GetInt64(0), cancellationToken, envelopeId);
         return shared.Count == 0
             ? []
-            : await connection.QueryAsync(
+            : await ReadAsync(
+                connection,
                 $"""
                 select h.seq, h.hash, r.awaits_check is not null
                 from ({Hashed}) h
@@ -66,7 +67,22 @@ internal sealed class AddressChecks(NpgsqlDataSource source, TimeProvider clock)
                 left join resolution.resolved_set r on r.slice_id = h.slice_id and r.round = h.round
                 order by h.hash, h.seq
                 """,
-                [envelopeId, shared.ToArray()], reader => new SharedAddressLine(reader.GetInt64(0), reader.GetInt64(1), reader.GetBoolean(2)), cancellationToken);
+                reader => new SharedAddressLine(reader.GetInt64(0), reader.GetInt64(1), reader.GetBoolean(2)), cancellationToken, envelopeId, shared.ToArray());
+    }
+
+    /// <summary>However long it takes: an envelope of many millions is read to its end, and nobody waits for a lock meanwhile.</summary>
+    private static async Task<List<T>> ReadAsync<T>(NpgsqlConnection connection, string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken, params object?[] values)
+    {
+        await using var command = connection.Statement(sql, values);
+        command.CommandTimeout = 0;
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var rows = new List<T>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            rows.Add(read(reader));
+        }
+
+        return rows;
     }
 
     /// <summary>Lets the sets go, without the lines that are held. Who comes second finds nothing left to do.</summary>
