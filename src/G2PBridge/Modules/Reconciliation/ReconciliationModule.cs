@@ -24,6 +24,8 @@ internal static class ReconciliationModule
         services.AddSingleton<ExceptionReads>();
         services.AddSingleton<DecisionStore>();
         services.AddSingleton<IInvariantCheck, MatchedInstructions>();
+        services.AddSingleton<StatementDecisionStore>();
+        services.AddSingleton<IInvariantCheck, ReconciliationInvariants>();
         services.TryAddSingleton<IReadObserver, NoReadObserver>();
         services.AddScoped<EnvelopeKeys>();
         services.AddScoped<RecogniseEntries>();
@@ -49,6 +51,7 @@ internal static class ReconciliationModule
         UploadStatement.Map(routes);
         ReceiveStatement.Map(routes);
         LookAtStatements.Map(routes);
+        DecideStatements.Map(routes);
         LookAtAccount.Map(routes);
         LookAtExceptions.Map(routes);
         DecideExceptions.Map(routes);
