@@ -106,6 +106,24 @@ internal sealed class RaceTests : DisbursementTest
         IsProgress(await ProgressAsync(), sent: 3);
     }
 
+    [TestCase(1)]
+    [TestCase(-1)]
+    public async Task A_hosts_clock_that_jumps_a_day_ends_no_lease_and_pays_nobody_twice(int days)
+    {
+        await ReadyAsync(3);
+        Bank.NextPayment(async _ =>
+        {
+            Clock.Advance(TimeSpan.FromDays(days));
+            await WorkAsync();
+            Assert.That(await ChunkStateAsync(), Is.EqualTo("Sending"), "the database's clock decides about leases");
+            return null;
+        });
+        await SendOneAsync();
+        Assert.That(Bank.Orders, Has.Count.EqualTo(1));
+        NobodyIsPaidTwice();
+        IsProgress(await ProgressAsync(), sent: 3);
+    }
+
     /// <summary>Until the other one waits behind a lock, or is over because nothing held it.</summary>
     private static async Task WaitUntilSomebodyWaitsAsync(Task other)
     {
