@@ -66,7 +66,14 @@ internal sealed class TestHost
     }
 
     /// <summary>A further host on a database, with the scheduler off; the caller starts and disposes it.</summary>
-    public static WebApplication Build(string connectionString, Action<IServiceCollection> configure, params (string Key, string Value)[] settings)
+    public static WebApplication Build(string connectionString, Action<IServiceCollection> configure, params (string Key, string Value)[] settings) =>
+        Build(connectionString, configure, isWorking: false, settings);
+
+    /// <summary>The same with its background work; the caller starts and disposes it.</summary>
+    public static WebApplication BuildWorking(string connectionString, Action<IServiceCollection> configure, params (string Key, string Value)[] settings) =>
+        Build(connectionString, configure, isWorking: true, settings);
+
+    private static WebApplication Build(string connectionString, Action<IServiceCollection> configure, bool isWorking, (string Key, string Value)[] settings)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, EnvironmentName = "Test" });
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
@@ -77,12 +84,13 @@ internal sealed class TestHost
             ["SponsorBanks:Banks:EXAMPLE-BANK:BaseUrl"] = "http://127.0.0.1:9",
             ["Programmes:Default:TimeZone"] = "UTC",
             ["Disbursement:VerifyAtHour"] = "-1",
+            ["PartnerSignatures:Required"] = "false",
         });
         builder.Configuration.AddInMemoryCollection(settings.Select(setting => new KeyValuePair<string, string?>(setting.Key, setting.Value)));
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders().AddProvider(new TestLog()).SetMinimumLevel(LogLevel.Warning);
         builder.Services.AddBridge(builder.Configuration, connectionString);
-        foreach (var scheduling in builder.Services.Where(IsScheduling).ToList())
+        foreach (var scheduling in builder.Services.Where(service => !isWorking && IsScheduling(service)).ToList())
         {
             builder.Services.Remove(scheduling);
         }
@@ -103,7 +111,7 @@ internal sealed class TestHost
                 $"""
                 select string_agg(format('%I.%I', n.nspname, c.relname), ', ')
                   from pg_class c join pg_namespace n on n.oid = c.relnamespace
-                 where c.relkind in ('r', 'p') and not c.relispartition and n.nspname in ('envelopes', 'resolution', 'funds', 'disbursement', 'reconciliation', 'in_kind', 'notifications')
+                 where c.relkind in ('r', 'p') and not c.relispartition and n.nspname in ('access', 'envelopes', 'resolution', 'funds', 'disbursement', 'reconciliation', 'in_kind', 'notifications')
                    and c.relname not in ('{ModuleDbContext.HistoryTable}', 'installation')
                 """, connection);
             _truncateAll = $"truncate {await list.ExecuteScalarAsync()} restart identity cascade";
