@@ -1,5 +1,4 @@
 using System.CommandLine;
-using G2PBridge.Platform.Hosting;
 using Spectre.Console;
 
 namespace G2PBridge.Commands.Bench;

@@ -47,7 +47,7 @@ internal sealed record BenchPlan(int Disbursements, int BatchSize, int Clients, 
     }
 
     /// <summary>The envelopes of so many lines: 100,000 each, more where there would be too many envelopes to watch.</summary>
-    public IReadOnlyList<BenchEnvelope> Envelopes(string name, int lines)
+    public static IReadOnlyList<BenchEnvelope> Envelopes(string name, int lines)
     {
         var each = Math.Max(LinesPerEnvelope, (lines + MostEnvelopes - 1) / MostEnvelopes);
         var envelopes = new List<BenchEnvelope>();

@@ -12,9 +12,11 @@ internal sealed class WholeRun(BenchPlan plan, BenchClient client, BenchHost hos
     private static readonly TimeSpan BetweenQuestions = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
+    private static readonly string[] Bars = ["Received over HTTP", "Resolved", "Sent to the bank", "Reconciled"];
+
     private readonly List<Moment> _course = [];
 
-    public IReadOnlyList<BenchEnvelope> Envelopes { get; } = plan.Envelopes("ALL", plan.Disbursements);
+    public IReadOnlyList<BenchEnvelope> Envelopes { get; } = BenchPlan.Envelopes("ALL", plan.Disbursements);
 
     public bool AllAccountedFor { get; private set; }
 
@@ -52,7 +54,7 @@ internal sealed class WholeRun(BenchPlan plan, BenchClient client, BenchHost hos
 
     private async Task<EnvelopeSums> WatchAsync(BenchProgress progress, decimal treasury, long since, Task<long> sending, CancellationToken cancellationToken)
     {
-        var bars = new[] { "Received over HTTP", "Resolved", "Sent to the bank", "Reconciled" }.Select(name => progress.Begin(name, plan.Disbursements)).ToArray();
+        var bars = Bars.Select(name => progress.Begin(name, plan.Disbursements)).ToArray();
         var (previous, changed) = ((EnvelopeSums?)null, Stopwatch.GetTimestamp());
         while (true)
         {
