@@ -156,7 +156,7 @@ internal sealed class Utf8Markup(Stream stream) : Markup
             Take(_start, length);
             return true;
         }
-        for (var from = 0; (length = _buffer.AsSpan(_start + from, _end - _start - from).IndexOf((byte)'<')) < 0; )
+        for (var from = 0; (length = _buffer.AsSpan(_start + from, _end - _start - from).IndexOf((byte)'<')) < 0;)
         {
             from = _end - _start;
             if (More(from + 1)) continue;
