@@ -59,6 +59,9 @@ internal sealed class Booking : IAsyncDisposable
             await take.ExecuteNonQueryAsync(cancellationToken);
         }
 
+        // One booking at a time holds the lock, so what its sets need may stay in memory; the setting ends with the transaction.
+        await RunAsync("set local work_mem = '64MB'", cancellationToken);
+
         await RunAsync(Recognise, cancellationToken, _file.Number);
         var debits = await CountAsync(BookDebits, cancellationToken, _file.Number);
         var returned = await CountAsync(BookReturns, cancellationToken, _file.Number, now);
