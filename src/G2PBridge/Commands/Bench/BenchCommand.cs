@@ -20,20 +20,21 @@ internal static class BenchCommand
         var json = new Option<bool>("--json") { Description = "Print one line of JSON instead of the table; progress goes to standard error." };
         var keep = new Option<bool>("--keep") { Description = "Leave the databases of the measurement in place." };
         var picture = new Option<FileInfo?>("--picture") { Description = "Write a picture of the throughput to this SVG file." };
+        var baseline = new Option<FileInfo?>("--baseline") { Description = "A JSON line recorded earlier: says which stages now reach clearly less of the COPY ceiling. Only warns." };
         var bench = new Command("bench", "Measures what this machine carries: a bridge of its own with a database of its own, paid through the real HTTP API, each stage beside the database's own limit. Settings may follow, such as --ConnectionStrings:G2PBridge=….")
         {
-            disbursements, batchSize, clients, stages, simulators, json, keep, picture,
+            disbursements, batchSize, clients, stages, simulators, json, keep, picture, baseline,
         };
         bench.TreatUnmatchedTokensAsErrors = false;
         bench.SetAction((parsed, cancellationToken) => RunAsync(
             BenchPlan.Of(
                 parsed.GetValue(disbursements), parsed.GetValue(batchSize), parsed.GetValue(clients),
                 parsed.GetValue(simulators) is null ? parsed.GetValue(stages) : 0, parsed.GetValue(keep), parsed.GetValue(picture)),
-            parsed.GetValue(simulators), parsed.GetValue(json), parsed.UnmatchedTokens, cancellationToken));
+            parsed.GetValue(simulators), parsed.GetValue(json), parsed.GetValue(baseline), parsed.UnmatchedTokens, cancellationToken));
         return bench;
     }
 
-    private static async Task<int> RunAsync(BenchPlan plan, string? simulators, bool json, IReadOnlyList<string> settings, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(BenchPlan plan, string? simulators, bool json, FileInfo? baseline, IReadOnlyList<string> settings, CancellationToken cancellationToken)
     {
         // Standard output belongs to the result alone where a program reads it.
         var console = json ? AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) }) : AnsiConsole.Console;
@@ -54,6 +55,11 @@ internal static class BenchCommand
             else
             {
                 BenchReport.Write(console, result);
+            }
+
+            foreach (var slower in baseline is null ? [] : BenchBaseline.Compare(baseline.FullName, BenchReport.Json(result)))
+            {
+                await Console.Error.WriteLineAsync("WARNING: " + slower);
             }
 
             if (plan.Picture is { } file)

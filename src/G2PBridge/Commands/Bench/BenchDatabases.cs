@@ -74,6 +74,25 @@ internal sealed class BenchDatabases : IAsyncDisposable
         return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
+    /// <summary>
+    /// Payments that the example bank has booked since then and the seconds it took, by its own books: a batch bears the time at which the
+    /// booking of its group began, so the last group marks the end and is not counted. Null when there was but one group.
+    /// </summary>
+    public async Task<(int Payments, double Seconds)?> BookedSinceAsync(DateTimeOffset since, CancellationToken cancellationToken)
+    {
+        await using var connection = new NpgsqlConnection(Simulators);
+        await connection.OpenAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(
+            """
+            with booked as (select payments - refused as payments, booked_at from example_bank.batches where booked_at >= $1),
+            span as (select min(booked_at) as first, max(booked_at) as last from booked)
+            select coalesce(sum(payments) filter (where booked_at < last), 0)::int, coalesce(max(extract(epoch from last - first)), 0)::float8 from booked, span
+            """, connection) { Parameters = { new() { Value = since } } };
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        return reader.GetDouble(1) > 0 ? (reader.GetInt32(0), reader.GetDouble(1)) : null;
+    }
+
     public async ValueTask DisposeAsync()
     {
         await Source.DisposeAsync();
