@@ -14,6 +14,9 @@ internal sealed class OrderReads(NpgsqlDataSource source)
     /// <summary>Orders of the account that are looked through for one amount; a million payments by the usual size of an order.</summary>
     private const int MostOrders = 500;
 
+    /// <summary>So that an amount that everybody gets is found in the first few, and the rest left alone.</summary>
+    private const int OrdersAtOnce = 10;
+
     private const string Orders =
         """
         select c.idempotency_key, c.id, c.envelope_id, e.account_number, e.currency, c.lines, c.amount
@@ -49,19 +52,22 @@ internal sealed class OrderReads(NpgsqlDataSource source)
             order by c.first_seq desc limit $5
             """,
             [request.AccountNumber, request.Currency, request.Amount, before, MostOrders + 1], reader => reader.GetInt64(0), cancellationToken);
-        var payments = await source.QueryAsync(
-            """
-            select i.line, i.generation, i.chunk_id, c.envelope_id, c.batch_id, e.bank_code, e.account_number, i.amount, e.currency, c.state, s.state
-            from (select * from disbursement.chunk where id = any($1) order by first_seq desc) c
-            join disbursement.envelope e on e.envelope_id = c.envelope_id
-            cross join lateral (
-                select * from disbursement.instruction
-                where line between c.first_seq and c.last_seq and line < $3 and chunk_id = c.id and amount = $2 order by line desc) i
-            left join disbursement.line_state s on s.line = i.line and s.generation = i.generation
-            where coalesce(s.state, c.state) in ('Sending', 'Sent', 'Unknown')
-            order by c.first_seq desc, i.line desc limit $4
-            """,
-            [orders.Take(MostOrders).ToArray(), request.Amount, before, request.Limit], Payment, cancellationToken);
+        var payments = new List<InstructionFacts>();
+        foreach (var few in orders.Take(MostOrders).Chunk(OrdersAtOnce))
+        {
+            payments.AddRange(await source.QueryAsync(
+                $"""
+                {Payments}
+                where c.id = any($1) and i.line between c.first_seq and c.last_seq and i.line < $3 and i.amount = $2 and coalesce(s.state, c.state) in ('Sending', 'Sent', 'Unknown')
+                order by i.line desc limit $4
+                """,
+                [few, request.Amount, before, request.Limit - payments.Count], Payment, cancellationToken));
+            if (payments.Count >= request.Limit)
+            {
+                break;
+            }
+        }
+
         return new OpenInstructions(payments, orders.Count <= MostOrders);
     }
 
