@@ -87,7 +87,10 @@ internal sealed class BenchDatabases : IAsyncDisposable
             with booked as (select payments - refused as payments, booked_at from example_bank.batches where booked_at >= $1),
             span as (select min(booked_at) as first, max(booked_at) as last from booked)
             select coalesce(sum(payments) filter (where booked_at < last), 0)::int, coalesce(max(extract(epoch from last - first)), 0)::float8 from booked, span
-            """, connection) { Parameters = { new() { Value = since } } };
+            """, connection)
+        {
+            Parameters = { new() { Value = since } },
+        };
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
         return reader.GetDouble(1) > 0 ? (reader.GetInt32(0), reader.GetDouble(1)) : null;

@@ -50,13 +50,13 @@ internal sealed record BenchPlan(int Disbursements, int BatchSize, int Clients, 
     public static IReadOnlyList<BenchEnvelope> Envelopes(string name, int lines)
     {
         var each = Math.Max(LinesPerEnvelope, (lines + MostEnvelopes - 1) / MostEnvelopes);
-        var envelopes = new List<BenchEnvelope>();
+        var planned = new List<BenchEnvelope>();
         for (var from = 0; from < lines; from += each)
         {
-            envelopes.Add(new BenchEnvelope(string.Create(CultureInfo.InvariantCulture, $"BENCH-{name}-{envelopes.Count + 1}"), from, Math.Min(each, lines - from)));
+            planned.Add(new BenchEnvelope(string.Create(CultureInfo.InvariantCulture, $"BENCH-{name}-{planned.Count + 1}"), from, Math.Min(each, lines - from)));
         }
 
-        return envelopes;
+        return planned;
     }
 }
 
