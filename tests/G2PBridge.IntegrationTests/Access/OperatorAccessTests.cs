@@ -211,7 +211,11 @@ internal sealed class OperatorAccessTests : IntegrationTest
         var now = Clock.GetUtcNow().ToUnixTimeSeconds();
         var claims = new JsonObject
         {
-            ["iss"] = _issuer, ["aud"] = new JsonArray("account", "g2p-bridge"), ["sub"] = "5f1c", ["exp"] = now + 300, ["nbf"] = now,
+            ["iss"] = _issuer,
+            ["aud"] = new JsonArray("account", "g2p-bridge"),
+            ["sub"] = "5f1c",
+            ["exp"] = now + 300,
+            ["nbf"] = now,
             ["realm_access"] = new JsonObject { ["roles"] = new JsonArray("offline_access", "bridge-approver") },
         };
         change?.Invoke(claims);
