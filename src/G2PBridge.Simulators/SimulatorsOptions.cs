@@ -57,6 +57,12 @@ public sealed class ExampleBankOptions
     /// <summary>Headers added to each statement upload, an API key for instance.</summary>
     public IDictionary<string, string> StatementCallbackHeaders { get; } = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>Where the bank calls back what becomes of payments; empty: nowhere.</summary>
+    public string OutcomeCallbackUrl { get; set; } = "";
+
+    /// <summary>Signs the callbacks; empty: they are not signed.</summary>
+    public string OutcomeCallbackSecret { get; set; } = "";
+
     /// <summary>How long one upload may take.</summary>
     public TimeSpan StatementUploadTimeout { get; set; } = TimeSpan.FromMinutes(5);
 

@@ -65,11 +65,12 @@ internal static partial class FinishNextEnvelope
                 from (
                     select e.envelope_id from disbursement.envelope e
                     where e.complete_at is null and e.finish_due_at <= $1 and e.in_flight_lines = 0 and e.unknown_lines = 0 and {NothingOpen}
+                        and (e.refused_lines = 0 or not exists (select from disbursement.chunk c where c.envelope_id = e.envelope_id and c.settled_at > $3))
                     order by e.finish_due_at limit 1 for update of e skip locked) as next
                 where e.envelope_id = next.envelope_id
                 returning e.envelope_id
                 """,
-                [clock.GetUtcNow(), clock.GetUtcNow() + options.Value.FinishInterval],
+                [clock.GetUtcNow(), clock.GetUtcNow() + options.Value.FinishInterval, clock.GetUtcNow() - options.Value.KeepOpenForRetry],
                 reader => reader.GetString(0),
                 cancellationToken);
             return rows.SingleOrDefault();
@@ -114,10 +115,23 @@ internal static partial class FinishNextEnvelope
             return false;
         }
 
-        private async Task<bool> CloseAsync(string id, CancellationToken cancellationToken) => await source.ExecuteAsync(
-            $"update disbursement.envelope e set complete_at = $2 where e.envelope_id = $1 and e.complete_at is null and e.in_flight_lines = 0 and e.unknown_lines = 0 and {NothingOpen}",
-            [id, clock.GetUtcNow()],
-            cancellationToken) == 1;
+        /// <summary>The row first: somebody who has lines paid again takes it too, and what he wrote has to be seen.</summary>
+        private async Task<bool> CloseAsync(string id, CancellationToken cancellationToken)
+        {
+            await using var connection = await source.OpenConnectionAsync(cancellationToken);
+            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+            await using (var row = connection.Statement("select from disbursement.envelope where envelope_id = $1 for update", id))
+            {
+                await row.ExecuteNonQueryAsync(cancellationToken);
+            }
+
+            await using var close = connection.Statement(
+                $"update disbursement.envelope e set complete_at = $2 where e.envelope_id = $1 and e.complete_at is null and e.in_flight_lines = 0 and e.unknown_lines = 0 and {NothingOpen}",
+                id, clock.GetUtcNow());
+            var closed = await close.ExecuteNonQueryAsync(cancellationToken) == 1;
+            await transaction.CommitAsync(cancellationToken);
+            return closed;
+        }
 
         [LoggerMessage(3050, LogLevel.Information, "Envelope {EnvelopeId} is complete: nothing more of it will be sent")]
         private partial void LogComplete(string envelopeId);
