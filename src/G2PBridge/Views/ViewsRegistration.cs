@@ -21,6 +21,7 @@ internal static class ViewsRegistration
         ListExceptions.Map(native);
         GetDisbursement.Map(native);
         RetryResolution.Map(native);
+        GetHealth.Map(native);
         return routes;
     }
 }
