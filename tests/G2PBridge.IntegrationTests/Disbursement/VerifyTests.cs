@@ -17,7 +17,7 @@ namespace G2PBridge.IntegrationTests.Disbursement;
 /// <summary>Verification is green after a journey, and red on exactly the invariant that somebody's SQL broke.</summary>
 internal sealed class VerifyTests : DisbursementTest
 {
-    private static readonly string[] Checked = ["I1", "I2", "I5", "I6", "I10"];
+    private static readonly string[] Checked = ["I1", "I2", "I4", "I5", "I6", "I8", "I10"];
 
     [Test]
     public async Task A_journey_with_every_kind_of_outcome_verifies()
@@ -54,6 +54,7 @@ internal sealed class VerifyTests : DisbursementTest
     [TestCase("I6", "envelope E", "update disbursement.envelope set sent_lines = sent_lines - 1")]
     [TestCase("I6", "chunk 1", "update disbursement.chunk set amount = amount + 0.01")]
     [TestCase("I6", "envelope E", "update envelopes.envelope set quantity_received = quantity_received - 0.01")]
+    [TestCase("I8", "declaration 00000000-0000-0000-0000-000000000001", "alter table disbursement.declaration_confirmation drop constraint ck_declaration_confirmation_second; insert into disbursement.declaration values ('00000000-0000-0000-0000-000000000001', 'E', 'Paid', 'x', 'x', now()); insert into disbursement.declaration_confirmation values ('00000000-0000-0000-0000-000000000001', 'x', 'X', now(), 0)")]
     [TestCase("I10", "chunk 1 in pause 1", "insert into disbursement.pause (scope, value, reason, actor, state, since, acknowledged_after) values ('Bank', 'EXAMPLE-BANK', 'x', 'x', 'Paused', now(), 0)")]
     public async Task A_row_changed_in_sql_is_named(string invariant, string offender, string tampering)
     {
@@ -77,7 +78,10 @@ internal sealed class VerifyTests : DisbursementTest
             await ExecuteAsync(
                 """
                 alter table disbursement.envelope drop constraint if exists ck_envelope_within_block;
-                alter table disbursement.envelope add constraint ck_envelope_within_block check (sent_amount + unknown_amount + in_flight_amount <= blocked_amount) not valid
+                alter table disbursement.envelope add constraint ck_envelope_within_block check (sent_amount + unknown_amount + in_flight_amount <= blocked_amount) not valid;
+                alter table disbursement.declaration_confirmation drop constraint if exists ck_declaration_confirmation_second;
+                alter table disbursement.declaration_confirmation add constraint ck_declaration_confirmation_second
+                    check (length(trim(confirmed_by)) > 0 and lower(trim(confirmed_by)) <> lower(trim(proposed_by))) not valid
                 """);
         }
     }

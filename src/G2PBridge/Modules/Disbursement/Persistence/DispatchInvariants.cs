@@ -81,6 +81,10 @@ internal sealed class DispatchInvariants(NpgsqlDataSource source) : IInvariantCh
                 """,
                 cancellationToken),
             await snapshot.CheckAsync(
+                "I8", "Two persons declared what nobody knew", "select count(*) from disbursement.declaration_confirmation",
+                "select 'declaration ' || declaration_id from disbursement.declaration_confirmation where lower(trim(confirmed_by)) = lower(trim(proposed_by))",
+                cancellationToken),
+            await snapshot.CheckAsync(
                 "I10", "A pause that was acknowledged holds", "select count(*) from disbursement.pause",
                 $"""
                 select distinct 'chunk ' || c.id || ' in pause ' || p.id

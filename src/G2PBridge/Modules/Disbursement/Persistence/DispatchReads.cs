@@ -70,7 +70,11 @@ internal sealed class DispatchReads(NpgsqlDataSource source, ReferencePrefix pre
     {
         var chunks = await source.QueryAsync(
             """
-            select state, attempts, last_error_code, coalesce(settled_at, unknown_at, prepared_at), unknown_lines from disbursement.chunk where batch_id = $1 order by id
+            select case when c.state = 'Refused' and not exists (
+                    select from disbursement.instruction i where i.line between c.first_seq and c.last_seq and i.chunk_id = c.id
+                        and not exists (select from disbursement.instruction n where n.line = i.line and n.prior_generation = i.generation)) then 'Empty' else c.state end,
+                c.attempts, c.last_error_code, coalesce(c.settled_at, c.unknown_at, c.prepared_at), c.unknown_lines
+            from disbursement.chunk c where c.batch_id = $1 order by c.id
             """,
             [batchId],
             reader => (State: Enum.Parse<ChunkState>(reader.GetString(0)), Attempts: reader.GetInt32(1), Code: reader.TextOrNull(2), At: reader.TimeOrNull(3), Unknown: reader.GetInt32(4)),
@@ -149,7 +153,7 @@ internal sealed class DispatchReads(NpgsqlDataSource source, ReferencePrefix pre
             and not exists (select from disbursement.instruction n where n.line = i.line and n.prior_generation = i.generation)
         """;
 
-    private static LineState StateOf(string chunk, string? own) =>
+    public static LineState StateOf(string chunk, string? own) =>
         own is null ? LineTransitions.ImpliedBy(Enum.Parse<ChunkState>(chunk)) : Enum.Parse<LineState>(own);
 
     /// <summary>The contract's closed list. Unknown is work in progress there: it will be settled, and nothing has to be sent again.</summary>
