@@ -11,7 +11,7 @@ namespace G2PBridge.Views.Native;
 
 /// <summary>
 /// GET /v1/envelopes/{id}/exceptions: every line that is not simply on its way or paid, grouped by reason and listed page by page in line order.
-/// Three modules know exceptions; each gives its next lines after the cursor, and the page is their merge.
+/// Four modules know exceptions; each gives its next lines after the cursor, and the page is their merge.
 /// </summary>
 internal static class ListExceptions
 {
@@ -22,7 +22,7 @@ internal static class ListExceptions
         .WithName("list_exceptions").WithTags("Envelopes").WithSummary("Lines of an envelope that need attention, grouped by reason")
         .Produces<Response>().ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
 
-    /// <param name="Kind">UNRESOLVED, UNKNOWN, REFUSED, RETURNED.</param>
+    /// <param name="Kind">UNRESOLVED, UNKNOWN, REFUSED, RETURNED, TOO_LATE; HELD, DROPPED or NOTED with the rule as its reason.</param>
     internal sealed record Group(string Kind, string? ReasonCode, int Lines);
 
     internal sealed record Item(string DisbursementId, string BeneficiaryId, decimal Amount, string Kind, string? ReasonCode, string? Reason, DateTimeOffset? Since, int? Attempts, DateTimeOffset? NextAttemptAt);
@@ -34,7 +34,7 @@ internal static class ListExceptions
 
     private static async Task<IResult> HandleAsync(
         string id, IMediator mediator, CancellationToken cancellationToken,
-        [Description("UNRESOLVED, UNKNOWN, REFUSED or RETURNED")] string? kind = null,
+        [Description("UNRESOLVED, UNKNOWN, REFUSED, RETURNED, TOO_LATE, HELD, DROPPED or NOTED")] string? kind = null,
         string? reason = null,
         [Description("The cursor of the page before")] long after = 0,
         [Description("1 to 1000")] int limit = 100)
@@ -50,12 +50,14 @@ internal static class ListExceptions
         }
 
         var groups = await GroupAsync(id, mediator, cancellationToken);
-        var found = (await FindAsync(id, kind?.ToUpperInvariant(), reason, after, limit + 1, mediator, cancellationToken)).OrderBy(item => item.Line).Take(limit + 1).ToList();
-        var page = found.Take(limit).ToList();
+        var found = (await FindAsync(id, kind?.ToUpperInvariant(), reason, after, limit + 1, mediator, cancellationToken)).OrderBy(item => item.Line).ToList();
+
+        // A line may be there twice, returned and noted; a page ends between two lines.
+        var page = found.TakeWhile((item, index) => index < limit || item.Line == found[limit - 1].Line).ToList();
         var lines = (await mediator.Send(new FindLinesBySeq([.. page.Select(item => item.Line).Distinct()]), cancellationToken)).ToDictionary(line => line.Seq);
         var items = page.Where(item => lines.ContainsKey(item.Line)).Select(item => new Item(
             lines[item.Line].DisbursementId, lines[item.Line].BeneficiaryId, lines[item.Line].Quantity, item.Kind, item.ReasonCode, item.Reason, item.Since, item.Attempts, item.NextAttemptAt));
-        return TypedResults.Ok(new Response(id, groups, [.. items], found.Count > limit ? page[^1].Line : null));
+        return TypedResults.Ok(new Response(id, groups, [.. items], found.Count > page.Count ? page[^1].Line : null));
     }
 
     private static async Task<List<Group>> GroupAsync(string id, IMediator mediator, CancellationToken cancellationToken)
@@ -67,6 +69,9 @@ internal static class ListExceptions
         groups.AddRange((await mediator.Send(new CountExceptionalLines(id), cancellationToken))
             .Where(count => count.State is not (LineState.Returned or LineState.NothingToPay))
             .Select(count => new Group(WireText.Capitals(count.State), count.ReasonCode, count.Lines)));
+        groups.AddRange((await mediator.Send(new CountHolds([id]), cancellationToken))
+            .Where(count => count.State != HoldState.Released)
+            .Select(count => new Group(WireText.Capitals(count.State), WireText.Capitals(count.Kind), count.Lines)));
         groups.AddRange((await mediator.Send(new CountReturnsByReason(id), cancellationToken)).Select(count => new Group(Returned, count.ReasonCode, count.Lines)));
         return groups;
     }
@@ -80,14 +85,15 @@ internal static class ListExceptions
                 .Select(line => new Found(line.Seq, Unresolved, line.ReasonCode, line.Reason, line.LastAttemptAt, line.Attempts, line.NextAttemptAt)));
         }
 
-        if (kind is null or "UNKNOWN" or "REFUSED")
+        if (kind is null or "UNKNOWN" or "REFUSED" or "TOO_LATE")
         {
-            LineState? state = kind is null ? null : kind == "UNKNOWN" ? LineState.Unknown : LineState.Refused;
+            LineState? state = WireText.TryReadCapitals<LineState>(kind, out var named) ? named : null;
             found.AddRange((await mediator.Send(new ListExceptionalLines(id, after, limit, state, reason), cancellationToken))
                 .Where(line => line.State is not (LineState.Returned or LineState.NothingToPay))
                 .Select(line => new Found(line.Line, WireText.Capitals(line.State), line.ReasonCode, line.Reason, line.Since, null, null)));
         }
 
+        found.AddRange(await HoldsAsync(id, kind, reason, after, limit, mediator, cancellationToken));
         if (kind is null or Returned)
         {
             found.AddRange((await mediator.Send(new ListReturned(id, after, limit, reason), cancellationToken))
@@ -95,5 +101,19 @@ internal static class ListExceptions
         }
 
         return found;
+    }
+
+    private static async Task<IEnumerable<Found>> HoldsAsync(string id, string? kind, string? reason, long after, int limit, IMediator mediator, CancellationToken cancellationToken)
+    {
+        HoldState? state = WireText.TryReadCapitals<HoldState>(kind, out var named) ? named : null;
+        HoldKind? rule = WireText.TryReadCapitals<HoldKind>(reason, out var spelled) ? spelled : null;
+        if ((kind is not null && state is null) || (reason is not null && rule is null))
+        {
+            return [];
+        }
+
+        // What was released is no exception any more.
+        return from hold in await mediator.Send(new ListHolds(id, after, limit, state, rule, Open: true), cancellationToken)
+               select new Found(hold.Seq, WireText.Capitals(hold.State), WireText.Capitals(hold.Kind), hold.Reason, hold.Since, null, null);
     }
 }

@@ -17,7 +17,7 @@ internal static class GetBatchControl
 
     internal sealed record Query(string BatchId) : IRequest<Response?>;
 
-    internal sealed record Response(BatchFacts Batch, EnvelopeFacts Envelope, ResolutionOfBatch? Resolution, DispatchOfBatch? Dispatch);
+    internal sealed record Response(BatchFacts Batch, EnvelopeFacts Envelope, ResolutionOfBatch? Resolution, DispatchOfBatch? Dispatch, bool HasHeldLines);
 
     private static async Task<PartnerAnswer> HandleAsync(PartnerRequest request, WireErrors errors, IServiceProvider services, CancellationToken cancellationToken)
     {
@@ -57,7 +57,8 @@ internal static class GetBatchControl
 
         // Dispatch has nothing to do before anybody is resolved; from then on it waits.
         var resolved = found.Resolution?.Status == "PROCESSED";
-        WriteTask(writer, "sponsor_bank_dispatch", found.Dispatch?.Status ?? (resolved ? "PENDING" : NotApplicable), found.Dispatch?.At, found.Dispatch?.LatestErrorCode, found.Dispatch?.Attempts ?? 0);
+        WriteTask(writer, "sponsor_bank_dispatch", found.Dispatch?.Status ?? (resolved ? "PENDING" : NotApplicable), found.Dispatch?.At,
+            found.Dispatch?.LatestErrorCode ?? (found.HasHeldLines ? PartnerCodes.DisbursementsHeld : null), found.Dispatch?.Attempts ?? 0);
         WriteTask(writer, "geo_resolution", isDigital ? NotApplicable : "PENDING", null, null, 0);
         WriteTask(writer, "warehouse_allocation", NotApplicable, null, null, 0);
         WriteTask(writer, "agency_allocation", NotApplicable, null, null, 0);
@@ -87,7 +88,8 @@ internal static class GetBatchControl
                 batch,
                 (await mediator.Send(new ReadEnvelopes([batch.EnvelopeId]), cancellationToken))[0],
                 await mediator.Send(new ReadResolutionOfBatch(batch.Id), cancellationToken),
-                await mediator.Send(new ReadDispatchOfBatch(batch.Id), cancellationToken));
+                await mediator.Send(new ReadDispatchOfBatch(batch.Id), cancellationToken),
+                await mediator.Send(new CountHeldOfBatch(batch.Id), cancellationToken) > 0);
         }
     }
 }

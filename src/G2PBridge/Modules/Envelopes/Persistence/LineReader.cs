@@ -6,7 +6,7 @@ namespace G2PBridge.Modules.Envelopes.Persistence;
 
 /// <summary>
 /// Reads lines in sets. A batch is a run of the primary key, so its lines come from one range scan; the batch of a line is the last one that begins
-/// at or before it (one index probe a line). Cancellations are few and are joined by primary key.
+/// at or before it (one index probe a line). Cancellations and holds are few and are joined by primary key.
 /// </summary>
 internal sealed class LineReader(NpgsqlDataSource source)
 {
@@ -21,11 +21,12 @@ internal sealed class LineReader(NpgsqlDataSource source)
     public async Task<IReadOnlyList<LineFacts>> ReadAsync(SeqRange lines, CancellationToken cancellationToken)
     {
         await using var command = source.CreateCommand(
-            """
+            $"""
             select d.seq, d.disbursement_id, d.beneficiary_id, d.beneficiary_name, d.quantity, d.narrative, d.compute_elements
               from envelopes.disbursement d
              where d.seq between $1 and $2
                and not exists (select from envelopes.cancellation c where c.seq = d.seq)
+               and not {LineHolds.Stops}
              order by d.seq
             """);
         command.Parameters.Add(new() { Value = lines.First });
