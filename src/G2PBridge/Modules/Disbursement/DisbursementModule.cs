@@ -39,6 +39,7 @@ internal static class DisbursementModule
         services.AddSingleton<RetryStore>();
         services.AddSingleton<CallbackStore>();
         services.AddSingleton<IInvariantCheck, DispatchInvariants>();
+        services.AddSingleton<IInvariantCheck, DispatchCrossChecks>();
         services.AddSingleton<IBankLedgerCheck, ExampleBankLedger>();
         services.AddSingleton<Settlement>();
         services.AddSingleton<LateLines>();
