@@ -29,7 +29,8 @@ internal static partial class TakeCallbacks
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapPost("banks/{code}/callbacks", ReceiveAsync).WithName("receive_bank_callback").WithTags("Banks").WithSummary("What a bank says of payments after its answer")
+        // A bank shows who it is by its signature, not as a person does.
+        routes.MapPost("banks/{code}/callbacks", ReceiveAsync).AllowAnonymous().WithName("receive_bank_callback").WithTags("Banks").WithSummary("What a bank says of payments after its answer")
             .Accepts<Body>("application/json").Produces<Received>().ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status404NotFound)
             .ProducesProblem(StatusCodes.Status413PayloadTooLarge).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
         routes.MapGet("banks/{code}/callbacks", ListAsync).WithName("list_bank_callbacks").WithTags("Banks").WithSummary("What a bank called back, newest first")
