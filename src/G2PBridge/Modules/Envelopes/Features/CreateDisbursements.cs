@@ -237,7 +237,7 @@ internal static partial class CreateDisbursements
             }
 
             LogReceived(lines.Count, envelope.Id);
-            await signal.RaiseAsync(Work.TakeBatches, cancellationToken);
+            await signal.RaiseAsync(envelope.BenefitType == BenefitType.CashDigital ? Work.TakeBatches : Work.TakePlacedBatches, cancellationToken);
             if (complete.Value)
             {
                 await signal.RaiseAsync(Work.TakeEnvelopesDue, cancellationToken);

@@ -1,4 +1,5 @@
 using G2PBridge.Modules.Envelopes.Contracts;
+using G2PBridge.Modules.Resolution.Contracts;
 using G2PBridge.Modules.Resolution.Domain;
 using G2PBridge.Modules.Resolution.Persistence;
 using G2PBridge.Platform.Jobs;
@@ -16,7 +17,7 @@ internal static partial class ResolveNextSlice
     internal sealed record Command : IRequest<bool>;
 
     internal sealed partial class Handler(
-        IMediator mediator, SliceStore slices, AddressStore addresses, AskMapper mapper, WorkSignal signal, IOptions<ResolutionOptions> options, TimeProvider clock,
+        IMediator mediator, SliceStore slices, AddressStore addresses, AskMapper mapper, IEnumerable<IPayoutDirectory> payouts, WorkSignal signal, IOptions<ResolutionOptions> options, TimeProvider clock,
         ILogger<Handler> logger) : IRequestHandler<Command, bool>
     {
         public async Task<bool> Handle(Command request, CancellationToken cancellationToken)
@@ -60,7 +61,10 @@ internal static partial class ResolveNextSlice
                     missing = [.. missing.Where(line => !known.Contains(line.Seq))];
                 }
 
-                return (await mapper.AskAsync(missing, slice.FailedAttempts, cancellationToken), missing);
+                var outcome = slice.HoldsPayouts
+                    ? await mapper.AskAsync(payouts.LastOrDefault(), missing, slice.FailedAttempts, cancellationToken)
+                    : await mapper.AskAsync(missing, slice.FailedAttempts, cancellationToken);
+                return (outcome, missing);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
