@@ -66,7 +66,14 @@ internal sealed class TestHost
     }
 
     /// <summary>A further host on a database, with the scheduler off; the caller starts and disposes it.</summary>
-    public static WebApplication Build(string connectionString, Action<IServiceCollection> configure, params (string Key, string Value)[] settings)
+    public static WebApplication Build(string connectionString, Action<IServiceCollection> configure, params (string Key, string Value)[] settings) =>
+        Build(connectionString, configure, isWorking: false, settings);
+
+    /// <summary>The same with its background work; the caller starts and disposes it.</summary>
+    public static WebApplication BuildWorking(string connectionString, Action<IServiceCollection> configure, params (string Key, string Value)[] settings) =>
+        Build(connectionString, configure, isWorking: true, settings);
+
+    private static WebApplication Build(string connectionString, Action<IServiceCollection> configure, bool isWorking, (string Key, string Value)[] settings)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, EnvironmentName = "Test" });
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
@@ -82,7 +89,7 @@ internal sealed class TestHost
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders().AddProvider(new TestLog()).SetMinimumLevel(LogLevel.Warning);
         builder.Services.AddBridge(builder.Configuration, connectionString);
-        foreach (var scheduling in builder.Services.Where(IsScheduling).ToList())
+        foreach (var scheduling in builder.Services.Where(service => !isWorking && IsScheduling(service)).ToList())
         {
             builder.Services.Remove(scheduling);
         }

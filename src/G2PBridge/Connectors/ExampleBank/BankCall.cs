@@ -1,10 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
-using System.Threading.RateLimiting;
-using Polly;
-using Polly.CircuitBreaker;
-using Polly.Retry;
 
 namespace G2PBridge.Connectors.ExampleBank;
 
@@ -23,85 +19,16 @@ internal abstract record BankReply
     internal sealed record NotKnown(string Why) : BankReply;
 }
 
-/// <summary>
-/// Calls one bank: rate limit, circuit breaker and time-out are its own, so that a bank in trouble harms no other. Reads are tried
-/// again; whatever moves money is sent once.
-/// </summary>
-internal sealed class BankCall : IDisposable
+/// <summary>Posts to one bank, once. Time-out, rate limit and breaker are the guard's.</summary>
+internal sealed class BankCall(Func<HttpClient> client, ExampleBankSettings settings)
 {
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
-    private readonly Func<HttpClient> _client;
-    private readonly Uri _base;
-    private readonly TimeSpan _timeout;
-    private readonly TokenBucketRateLimiter? _rate;
-    private readonly ResiliencePipeline<BankReply> _once;
-    private readonly ResiliencePipeline<BankReply> _reading;
+    // Without the final slash the last part of the path would be replaced by the endpoint's name.
+    private readonly Uri _base = new(settings.BaseUrl!.AbsoluteUri.TrimEnd('/') + "/");
 
-    public BankCall(Func<HttpClient> client, ExampleBankSettings settings, TimeProvider clock)
+    public async Task<BankReply> PostAsync(string endpoint, byte[] body, string? key, bool perLine, CancellationToken cancellationToken)
     {
-        _client = client;
-        // Without the final slash the last part of the path would be replaced by the endpoint's name.
-        _base = new Uri(settings.BaseUrl!.AbsoluteUri.TrimEnd('/') + "/");
-        _timeout = TimeSpan.FromSeconds(settings.TimeoutSeconds);
-        _rate = settings.CallsPerSecond == 0 ? null : new TokenBucketRateLimiter(new TokenBucketRateLimiterOptions
-        {
-            TokenLimit = settings.CallsPerSecond,
-            TokensPerPeriod = Math.Max(1, settings.CallsPerSecond / 10),
-            ReplenishmentPeriod = TimeSpan.FromMilliseconds(settings.CallsPerSecond >= 10 ? 100 : 1000.0 / settings.CallsPerSecond),
-            QueueLimit = int.MaxValue,
-        });
-        var breaker = new ResiliencePipelineBuilder<BankReply> { TimeProvider = clock }
-            .AddCircuitBreaker(new CircuitBreakerStrategyOptions<BankReply>
-            {
-                ShouldHandle = new PredicateBuilder<BankReply>().HandleResult(IsFailure),
-                FailureRatio = 0.9,
-                MinimumThroughput = settings.FailuresBeforeBreak,
-                SamplingDuration = _timeout * 2 + TimeSpan.FromSeconds(30),
-                BreakDuration = TimeSpan.FromSeconds(settings.BreakSeconds),
-            })
-            .Build();
-        _once = breaker;
-        _reading = settings.ReadTries == 1 ? breaker : new ResiliencePipelineBuilder<BankReply> { TimeProvider = clock }
-            .AddRetry(new RetryStrategyOptions<BankReply>
-            {
-                ShouldHandle = new PredicateBuilder<BankReply>().HandleResult(IsFailure),
-                MaxRetryAttempts = settings.ReadTries - 1,
-                BackoffType = DelayBackoffType.Exponential,
-                Delay = TimeSpan.FromMilliseconds(200),
-            })
-            .AddPipeline(breaker)
-            .Build();
-    }
-
-    public Task<BankReply> ReadAsync(string endpoint, byte[] body, CancellationToken cancellationToken) => SendAsync(_reading, endpoint, body, null, false, cancellationToken);
-
-    public Task<BankReply> WriteAsync(string endpoint, byte[] body, string? key, bool perLine, CancellationToken cancellationToken) =>
-        SendAsync(_once, endpoint, body, key, perLine, cancellationToken);
-
-    public void Dispose() => _rate?.Dispose();
-
-    private async Task<BankReply> SendAsync(ResiliencePipeline<BankReply> pipeline, string endpoint, byte[] body, string? key, bool perLine, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await pipeline.ExecuteAsync(async token => await PostAsync(endpoint, body, key, perLine, token), cancellationToken);
-        }
-        catch (BrokenCircuitException open)
-        {
-            return new BankReply.NotSent("the bank failed several times in a row and is being left alone", open.RetryAfter);
-        }
-    }
-
-    private async Task<BankReply> PostAsync(string endpoint, byte[] body, string? key, bool perLine, CancellationToken cancellationToken)
-    {
-        if (_rate is not null)
-        {
-            using var lease = await _rate.AcquireAsync(1, cancellationToken);
-        }
-
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(_timeout);
         try
         {
             using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(_base, endpoint)) { Content = new ByteArrayContent(body) };
@@ -116,14 +43,14 @@ internal sealed class BankCall : IDisposable
                 request.Headers.TryAddWithoutValidation("X-Per-Line-Results", "true");
             }
 
-            using var client = _client();
-            using var response = await client.SendAsync(request, HttpCompletionOption.ResponseContentRead, limit.Token);
+            using var caller = client();
+            using var response = await caller.SendAsync(request, HttpCompletionOption.ResponseContentRead, cancellationToken);
             return response.StatusCode switch
             {
                 HttpStatusCode.TooManyRequests => new BankReply.NotSent("HTTP 429", RetryAfter(response)),
                 HttpStatusCode.ServiceUnavailable when response.Headers.RetryAfter is not null => new BankReply.NotSent("HTTP 503 with Retry-After", RetryAfter(response)),
                 >= HttpStatusCode.InternalServerError => new BankReply.NotKnown($"HTTP {(int)response.StatusCode}"),
-                _ => new BankReply.Answered(response.StatusCode, await response.Content.ReadAsByteArrayAsync(limit.Token)),
+                _ => new BankReply.Answered(response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancellationToken)),
             };
         }
         catch (HttpRequestException exception) when (exception.HttpRequestError is
@@ -136,13 +63,7 @@ internal sealed class BankCall : IDisposable
         {
             return new BankReply.NotKnown($"the connection broke: {exception.GetType().Name}");
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            return new BankReply.NotKnown("time-out");
-        }
     }
-
-    private static bool IsFailure(BankReply reply) => reply is not BankReply.Answered;
 
     private static TimeSpan? RetryAfter(HttpResponseMessage response) => response.Headers.RetryAfter switch
     {

@@ -1,10 +1,8 @@
-using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using Microsoft.Extensions.Options;
 using static G2PBridge.Connectors.ExampleBank.ExampleBankWire;
 
 namespace G2PBridge.Connectors.ExampleBank;
@@ -13,7 +11,7 @@ namespace G2PBridge.Connectors.ExampleBank;
 /// The Example Bank (contract, section 4). Only what the bank documents counts as an answer: its "success" and "failed", and its
 /// refusal of a body it cannot read. Everything else leaves the outcome open.
 /// </summary>
-internal sealed class ExampleBankConnector(ExampleBankSettings settings, BankCall bank) : IBankConnector, IDisposable
+internal sealed class ExampleBankConnector(ExampleBankSettings settings, BankCall bank) : IBankConnector
 {
     public const string Kind = "example-bank";
 
@@ -31,15 +29,9 @@ internal sealed class ExampleBankConnector(ExampleBankSettings settings, BankCal
 
     public static IBankConnector Create(IServiceProvider provider, string bankCode, IConfigurationSection section)
     {
-        var settings = section.Get<ExampleBankSettings>() ?? new ExampleBankSettings();
-        var faults = new List<ValidationResult>();
-        if (!Validator.TryValidateObject(settings, new ValidationContext(settings), faults, validateAllProperties: true))
-        {
-            throw new OptionsValidationException(section.Path, typeof(ExampleBankSettings), faults.Select(fault => $"{section.Path}: {fault.ErrorMessage}"));
-        }
-
+        var settings = BankConnectors.Read<ExampleBankSettings>(section);
         var clients = provider.GetRequiredService<IHttpClientFactory>();
-        return new ExampleBankConnector(settings, new BankCall(() => Prepare(clients.CreateClient(HttpName)), settings, provider.GetRequiredService<TimeProvider>()));
+        return BankConnectors.Guard(provider, new ExampleBankConnector(settings, new BankCall(() => Prepare(clients.CreateClient(HttpName)), settings)), section);
     }
 
     public const string HttpName = "example-bank";
@@ -76,7 +68,7 @@ internal sealed class ExampleBankConnector(ExampleBankSettings settings, BankCal
 
     public async Task<FundsCheck> CheckFundsAsync(FundsRequest request, CancellationToken cancellationToken)
     {
-        var reply = await bank.ReadAsync("check_funds", Write(new CheckRequest(request.AccountNumber, request.Currency, request.Amount), ExampleBankJson.Default.CheckRequest), cancellationToken);
+        var reply = await ReadAsync("check_funds", Write(new CheckRequest(request.AccountNumber, request.Currency, request.Amount), ExampleBankJson.Default.CheckRequest), cancellationToken);
         return Read(reply, ExampleBankJson.Default.CheckResponse) switch
         {
             { Status: Success, HasSufficientFunds: null or true } => new FundsCheck.Sufficient(),
@@ -88,19 +80,19 @@ internal sealed class ExampleBankConnector(ExampleBankSettings settings, BankCal
     public async Task<FundsBlock> BlockFundsAsync(FundsRequest request, CancellationToken cancellationToken)
     {
         var body = Write(new BlockRequest(request.AccountNumber, request.Currency, request.Amount), ExampleBankJson.Default.BlockRequest);
-        var reply = await bank.WriteAsync("block_funds", body, Key(settings.IdempotentBlock, request.Key), false, cancellationToken);
+        var reply = await bank.PostAsync("block_funds", body, Key(settings.IdempotentBlock, request.Key), false, cancellationToken);
         return Read(reply, ExampleBankJson.Default.BlockResponse) switch
         {
             { Status: Success, BlockReferenceNo: { Length: > 0 and <= 64 } reference } granted => new FundsBlock.Blocked(reference, granted.GrantedAmount ?? request.Amount),
             { Status: Failed } no => new FundsBlock.Refused(no.ErrorMessage is { Length: > 0 } why ? why : "refused"),
-            _ when reply is BankReply.NotSent unsent => new FundsBlock.NotSent(unsent.Why),
+            _ when reply is BankReply.NotSent unsent => throw new BankUnavailableException(unsent.Why, unsent.RetryAfter),
             _ => new FundsBlock.NotKnown(Why(reply)),
         };
     }
 
     public async Task<BlockRelease> ReleaseBlockAsync(string blockReference, CancellationToken cancellationToken)
     {
-        var reply = await bank.WriteAsync("release_block", Write(new ReleaseRequest(blockReference), ExampleBankJson.Default.ReleaseRequest), null, false, cancellationToken);
+        var reply = await bank.PostAsync("release_block", Write(new ReleaseRequest(blockReference), ExampleBankJson.Default.ReleaseRequest), null, false, cancellationToken);
         return Read(reply, ExampleBankJson.Default.ReleaseResponse) switch
         {
             { Status: Success } released => new BlockRelease.Released(released.ReleasedAmount ?? 0),
@@ -113,7 +105,7 @@ internal sealed class ExampleBankConnector(ExampleBankSettings settings, BankCal
     {
         var date = order.PaymentDate.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
         var body = Write([.. order.Payments.Select(payment => Line(order, payment, date))], ExampleBankJson.Default.PaymentRequestArray);
-        var reply = await bank.WriteAsync("initiate_payment", body, Key(settings.IdempotentPayments, order.IdempotencyKey), settings.PerLineOutcome, cancellationToken);
+        var reply = await bank.PostAsync("initiate_payment", body, Key(settings.IdempotentPayments, order.IdempotencyKey), settings.PerLineOutcome, cancellationToken);
         return reply switch
         {
             BankReply.NotSent unsent => new PaymentAnswer.NotSent(unsent.Why, unsent.RetryAfter),
@@ -125,7 +117,7 @@ internal sealed class ExampleBankConnector(ExampleBankSettings settings, BankCal
 
     public async Task<IReadOnlyList<PaymentInquiry>> InquireAsync(IReadOnlyList<string> references, CancellationToken cancellationToken)
     {
-        var reply = await bank.ReadAsync("inquire_payments", Write(new InquiryRequest(references), ExampleBankJson.Default.InquiryRequest), cancellationToken);
+        var reply = await ReadAsync("inquire_payments", Write(new InquiryRequest(references), ExampleBankJson.Default.InquiryRequest), cancellationToken);
         return Read(reply, ExampleBankJson.Default.InquiryResponse) is { Status: Success, Payments: { } payments }
             ? [.. payments.Select(Inquired).OfType<PaymentInquiry>()]
             : [];
@@ -137,7 +129,9 @@ internal sealed class ExampleBankConnector(ExampleBankSettings settings, BankCal
         return new RecognisedEntry(reference, Narrative(entry, 3), entry.IsReversal ? entry.Narratives.Select(Text).LastOrDefault(text => text is not null) : null);
     }
 
-    public void Dispose() => bank.Dispose();
+    /// <summary>What did not reach the bank is told apart, with the time that the bank asked for.</summary>
+    private async Task<BankReply> ReadAsync(string endpoint, byte[] body, CancellationToken cancellationToken) =>
+        await bank.PostAsync(endpoint, body, null, false, cancellationToken) is var reply && reply is BankReply.NotSent unsent ? throw new BankUnavailableException(unsent.Why, unsent.RetryAfter) : reply;
 
     private static PaymentAnswer Understand(PaymentOrder order, PaymentResponse? answer, BankReply reply)
     {

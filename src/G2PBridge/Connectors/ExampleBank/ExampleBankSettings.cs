@@ -11,9 +11,6 @@ internal sealed class ExampleBankSettings : IValidatableObject
     [Required]
     public Uri? BaseUrl { get; init; }
 
-    [Range(1, 600)]
-    public int TimeoutSeconds { get; init; } = 60;
-
     public bool CanInquire { get; init; } = true;
 
     public bool CanRelease { get; init; } = true;
@@ -29,21 +26,6 @@ internal sealed class ExampleBankSettings : IValidatableObject
 
     [Range(1, 100_000)]
     public int MostPaymentsPerOrder { get; init; } = 5_000;
-
-    /// <summary>Calls a second, all kinds together; 0 for no limit.</summary>
-    [Range(0, 10_000)]
-    public int CallsPerSecond { get; init; } = 50;
-
-    /// <summary>How often a read is tried in all.</summary>
-    [Range(1, 10)]
-    public int ReadTries { get; init; } = 3;
-
-    /// <summary>Calls in a row that may fail before the bank is left alone for <see cref="BreakSeconds"/>.</summary>
-    [Range(2, 1_000)]
-    public int FailuresBeforeBreak { get; init; } = 5;
-
-    [Range(1, 3_600)]
-    public int BreakSeconds { get; init; } = 15;
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {

@@ -38,7 +38,8 @@ internal sealed class AddressStrategies
 {
     private const int LongestAddress = 2_000;
 
-    private static readonly TimeSpan MatchTimeout = TimeSpan.FromMilliseconds(100);
+    /// <summary>Long enough for a busy machine, on which a readable address must not become an unreadable one.</summary>
+    private static readonly TimeSpan MatchTimeout = TimeSpan.FromSeconds(2);
 
     private readonly (string Kind, Regex Strategy)[] _strategies;
 

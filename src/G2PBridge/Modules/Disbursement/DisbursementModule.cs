@@ -17,13 +17,18 @@ internal static class DisbursementModule
     public const string Recover = "recover-chunks";
     public const string Verify = "verify-invariants";
 
+    /// <summary>Keys of the lanes to the banks: one for orders, one for questions, so that neither waits for the other.</summary>
+    public const string Sending = "disbursement-sending";
+    public const string Asking = "disbursement-asking";
+
     public static IServiceCollection AddDisbursement(this IServiceCollection services)
     {
         services.AddModuleDbContext<DisbursementDbContext>(Schema);
         services.AddSingleton(new LeasedTable($"{Schema}.chunk"));
         services.AddOptions<DisbursementOptions>().BindConfiguration(DisbursementOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton<ISendObserver, NoSendObserver>();
-        services.AddSingleton<BankLanes>();
+        services.AddKeyedSingleton(Sending, (provider, _) => new Lanes(Options(provider).Parallelism));
+        services.AddKeyedSingleton(Asking, (_, _) => new Lanes(1));
         services.AddSingleton<ReferencePrefix>();
         services.AddSingleton<ChunkQueue>();
         services.AddSingleton<Pauses>();
@@ -34,8 +39,8 @@ internal static class DisbursementModule
         services.AddPollingJob(provider => new PollingJobDescription(Work.TakeFundedWork, Schema, Options(provider).PollInterval, 1, () => new TakeFundedWork.Command()));
         // The lanes hold each bank to its share; the workers are as many as all lanes together.
         services.AddPollingJob(provider => new PollingJobDescription(
-            Work.SendChunks, Schema, Options(provider).PollInterval, Options(provider).Parallelism * Math.Max(1, provider.GetRequiredService<IBankConnectors>().Codes.Count), () => new SendNextChunk.Command()));
-        services.AddPollingJob(provider => new PollingJobDescription(Work.InquireUnknown, Schema, Options(provider).PollInterval, 2, () => new InquireNextChunk.Command()));
+            Work.SendChunks, Schema, Options(provider).PollInterval, Options(provider).Parallelism * Banks(provider), () => new SendNextChunk.Command()));
+        services.AddPollingJob(provider => new PollingJobDescription(Work.InquireUnknown, Schema, Options(provider).PollInterval, Banks(provider), () => new InquireNextChunk.Command()));
         services.AddPollingJob(provider => new PollingJobDescription(Work.FinishEnvelopes, Schema, Options(provider).PollInterval, 1, () => new FinishNextEnvelope.Command()));
         services.AddPollingJob(provider => new PollingJobDescription(Recover, Schema, Options(provider).RecoveryInterval, 1, () => new RecoverChunks.Command()));
         services.AddPollingJob(_ => new PollingJobDescription(Verify, Schema, TimeSpan.FromMinutes(10), 1, () => new VerifyNightly.Command()));
@@ -51,6 +56,8 @@ internal static class DisbursementModule
         VerifyNightly.Map(native);
         return routes;
     }
+
+    private static int Banks(IServiceProvider provider) => Math.Max(1, provider.GetRequiredService<IBankConnectors>().Codes.Count);
 
     private static DisbursementOptions Options(IServiceProvider provider) => provider.GetRequiredService<IOptions<DisbursementOptions>>().Value;
 }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using MediatR;
 using Quartz;
@@ -32,9 +31,11 @@ internal static class PollingJobs
     public static IServiceCollection AddJobScheduler(this IServiceCollection services)
     {
         services.AddSingleton<WorkSignal>();
+        services.AddSingleton<WorkNews>();
+        services.AddHostedService<WorkBroadcast>();
         services.AddSingleton<PollingJobRegistry>();
         // Workers wait for banks and mappers far more than they compute; each has its place.
-        services.AddQuartz(quartz => quartz.UseDefaultThreadPool(pool => pool.MaxConcurrency = 64));
+        services.AddQuartz(quartz => quartz.UseDefaultThreadPool(pool => pool.MaxConcurrency = 256));
         services.AddQuartzHostedService(options => options.WaitForJobsToComplete = true);
         services.AddHostedService<PollingJobScheduling>();
         return services;
@@ -72,44 +73,4 @@ internal sealed class PollingJobScheduling(PollingJobRegistry registry, ISchedul
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-}
-
-/// <summary>
-/// Wakes a job before its interval is over. A nudge only: whoever forgets it, or dies before it, loses time and nothing else,
-/// because the tables are what is polled.
-/// </summary>
-internal sealed class WorkSignal(ISchedulerFactory schedulers, IServiceProvider provider)
-{
-    private readonly ConcurrentDictionary<JobKey, bool> _raised = new();
-
-    public async Task RaiseAsync(string jobName, CancellationToken cancellationToken)
-    {
-        if (!provider.GetRequiredService<PollingJobRegistry>().Jobs.TryGetValue(jobName, out var job))
-        {
-            return;
-        }
-
-        foreach (var worker in job.Workers)
-        {
-            // Many callers, one nudge: a second one before the worker has started says nothing new.
-            if (_raised.TryAdd(worker, true) && !await TriggerAsync(worker, cancellationToken))
-            {
-                Taken(worker);
-            }
-        }
-    }
-
-    public void Taken(JobKey worker) => _raised.TryRemove(worker, out _);
-
-    private async Task<bool> TriggerAsync(JobKey worker, CancellationToken cancellationToken)
-    {
-        var scheduler = await schedulers.GetScheduler(cancellationToken);
-        if (scheduler.Status != SchedulerStatus.Running || await scheduler.GetJobDetail(worker, cancellationToken) is null)
-        {
-            return false;
-        }
-
-        await scheduler.TriggerJob(worker, cancellationToken: cancellationToken);
-        return true;
-    }
 }

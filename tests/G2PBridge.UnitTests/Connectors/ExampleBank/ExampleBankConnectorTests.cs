@@ -29,7 +29,7 @@ internal sealed class ExampleBankConnectorTests
     public async Task A_payment_order_is_the_contracts_array_with_key_and_wish_for_each_lines_truth()
     {
         _bank.Answers(HttpStatusCode.OK, """{"status":"success","error_message":""}""");
-        using var connector = Connector();
+        var connector = Connector();
         Assert.That(await connector.InitiatePaymentsAsync(Order, CancellationToken.None), Is.SameAs(PaymentAnswer.Accepted.All));
 
         var (path, headers, body) = _bank.Calls.Single();
@@ -55,7 +55,7 @@ internal sealed class ExampleBankConnectorTests
     public async Task Upstreams_plain_bank_gets_no_header_that_it_does_not_know()
     {
         _bank.Answers(HttpStatusCode.OK, """{"status":"success","error_message":""}""");
-        using var connector = Connector(new ExampleBankSettings { BaseUrl = FakeBank.Address, CanInquire = false, CanRelease = false, IdempotentBlock = false, IdempotentPayments = false, PerLineOutcome = false });
+        var connector = Connector(new ExampleBankSettings { BaseUrl = FakeBank.Address, CanInquire = false, CanRelease = false, IdempotentBlock = false, IdempotentPayments = false, PerLineOutcome = false });
         await connector.InitiatePaymentsAsync(Order, CancellationToken.None);
         Assert.That(_bank.Calls.Single().Headers.Keys, Has.None.EqualTo("Idempotency-Key").And.None.EqualTo("X-Per-Line-Results"));
         Assert.That(connector.Capabilities, Is.EqualTo(new BankCapabilities(false, false, false, false, false, null, 5_000)));
@@ -67,7 +67,7 @@ internal sealed class ExampleBankConnectorTests
     public async Task Only_documented_words_are_an_answer_to_an_order(string status, string message, Type expected)
     {
         _bank.Answers(HttpStatusCode.OK, $$"""{"status":"{{status}}","error_message":"{{message}}"}""");
-        using var connector = Connector();
+        var connector = Connector();
         Assert.That(await connector.InitiatePaymentsAsync(Order, CancellationToken.None), Is.TypeOf(expected));
     }
 
@@ -88,7 +88,7 @@ internal sealed class ExampleBankConnectorTests
     public async Task What_is_not_a_definite_answer_leaves_the_order_open(int status, string body, Type expected)
     {
         _bank.Answers((HttpStatusCode)status, body);
-        using var connector = Connector();
+        var connector = Connector();
         Assert.That(await connector.InitiatePaymentsAsync(Order, CancellationToken.None), Is.TypeOf(expected));
         Assert.That(_bank.Calls, Has.Count.EqualTo(1), "an order is sent once");
     }
@@ -97,20 +97,8 @@ internal sealed class ExampleBankConnectorTests
     public async Task Come_back_later_means_that_nothing_was_taken()
     {
         _bank.Answers(HttpStatusCode.ServiceUnavailable, "", response => response.Headers.RetryAfter = new RetryConditionHeaderValue(TimeSpan.FromSeconds(7)));
-        using var connector = Connector();
+        var connector = Connector();
         Assert.That(await connector.InitiatePaymentsAsync(Order, CancellationToken.None), Is.EqualTo(new PaymentAnswer.NotSent("HTTP 503 with Retry-After", TimeSpan.FromSeconds(7))));
-    }
-
-    [Test]
-    public async Task A_time_out_leaves_the_order_open()
-    {
-        _bank.Does(async cancellationToken =>
-        {
-            await Task.Delay(Timeout.Infinite, cancellationToken);
-            throw new InvalidOperationException();
-        });
-        using var connector = Connector(new ExampleBankSettings { BaseUrl = FakeBank.Address, TimeoutSeconds = 1 });
-        Assert.That(await connector.InitiatePaymentsAsync(Order, CancellationToken.None), Is.EqualTo(new PaymentAnswer.NotKnown("time-out")));
     }
 
     [TestCase(HttpRequestError.ConnectionError, typeof(PaymentAnswer.NotSent))]
@@ -122,7 +110,7 @@ internal sealed class ExampleBankConnectorTests
     public async Task Only_a_connection_that_never_was_proves_that_nothing_was_sent(HttpRequestError error, Type expected)
     {
         _bank.Does(_ => throw new HttpRequestException(error));
-        using var connector = Connector();
+        var connector = Connector();
         Assert.That(await connector.InitiatePaymentsAsync(Order, CancellationToken.None), Is.TypeOf(expected));
     }
 
@@ -134,7 +122,7 @@ internal sealed class ExampleBankConnectorTests
         var address = new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}");
         using var handler = ExampleBankConnector.Handler();
         var settings = new ExampleBankSettings { BaseUrl = address };
-        using var connector = new ExampleBankConnector(settings, new BankCall(() => new HttpClient(handler, disposeHandler: false), settings, TimeProvider.System));
+        var connector = new ExampleBankConnector(settings, new BankCall(() => new HttpClient(handler, disposeHandler: false), settings));
 
         var resetting = Task.Run(async () =>
         {
@@ -159,7 +147,7 @@ internal sealed class ExampleBankConnectorTests
               {"payment_reference_number":"ABCD000000000022","status":"REFUSED","reason":"NO_SUCH_WALLET"},
               {"payment_reference_number":"ABCD000000000033","status":"REFUSED","reason":"DUPLICATE_REFERENCE"}]}
             """);
-        using var connector = Connector();
+        var connector = Connector();
         var answer = (PaymentAnswer.Accepted)await connector.InitiatePaymentsAsync(order, CancellationToken.None);
         Assert.That(answer.Refusals, Is.EqualTo(new[] { new PaymentRefusal("ABCD000000000022", "NO_SUCH_WALLET", null) }));
         Assert.That(answer.ReferencesNotKnown, Is.EqualTo(new[] { "ABCD000000000033", "ABCD000000000044" }));
@@ -173,7 +161,7 @@ internal sealed class ExampleBankConnectorTests
     public async Task A_funds_check_is_understood(string body, Type expected)
     {
         _bank.Answers(HttpStatusCode.OK, body);
-        using var connector = Connector();
+        var connector = Connector();
         Assert.That(await connector.CheckFundsAsync(new FundsRequest("SPONSOR0001", "USD", 2000.5m, "k"), CancellationToken.None), Is.TypeOf(expected));
         Assert.That(JsonNode.DeepEquals(JsonNode.Parse(_bank.Calls[0].Body), JsonNode.Parse("""{"account_number":"SPONSOR0001","account_currency":"USD","total_funds_needed":2000.5}""")));
     }
@@ -182,7 +170,7 @@ internal sealed class ExampleBankConnectorTests
     public async Task A_block_names_its_key_and_what_was_really_granted()
     {
         _bank.Answers(HttpStatusCode.OK, """{"status":"success","block_reference_no":"R1","error_message":"","granted_amount":1000.0}""");
-        using var connector = Connector();
+        var connector = Connector();
         Assert.That(await connector.BlockFundsAsync(new FundsRequest("SPONSOR0001", "USD", 2000m, "key-2"), CancellationToken.None), Is.EqualTo(new FundsBlock.Blocked("R1", 1000m)));
         Assert.That(_bank.Calls.Single().Headers["Idempotency-Key"], Is.EqualTo("key-2"));
     }
@@ -191,21 +179,19 @@ internal sealed class ExampleBankConnectorTests
     [TestCase(200, """{"status":"success","block_reference_no":""}""", typeof(FundsBlock.NotKnown))]
     [TestCase(409, """{"status":"failed"}""", typeof(FundsBlock.NotKnown))]
     [TestCase(500, "", typeof(FundsBlock.NotKnown))]
-    [TestCase(429, "", typeof(FundsBlock.NotSent))]
     public async Task A_block_without_a_definite_answer_is_not_refused(int status, string body, Type expected)
     {
         _bank.Answers((HttpStatusCode)status, body);
-        using var connector = Connector();
+        var connector = Connector();
         Assert.That(await connector.BlockFundsAsync(new FundsRequest("SPONSOR0001", "USD", 2000m, "key-2"), CancellationToken.None), Is.TypeOf(expected));
         Assert.That(_bank.Calls, Has.Count.EqualTo(1));
     }
 
     [Test]
-    public async Task A_read_is_tried_again_and_a_release_is_not()
+    public async Task An_inquiry_is_understood_line_by_line()
     {
-        _bank.Answers(HttpStatusCode.BadGateway, "");
         _bank.Answers(HttpStatusCode.OK, """{"status":"success","error_message":"","payments":[{"payment_reference_number":"A","status":"PAID"},{"payment_reference_number":"B","status":"NOT_FOUND"},{"payment_reference_number":"C","status":"REFUSED","reason":"X"},{"payment_reference_number":"D","status":"RETURNED","reason":"Y"},{"payment_reference_number":"E","status":"?"}]}""");
-        using var connector = Connector();
+        var connector = Connector();
         Assert.That(await connector.InquireAsync(["A", "B", "C", "D", "E"], CancellationToken.None), Is.EqualTo(new[]
         {
             new PaymentInquiry("A", PaymentKnowledge.Accepted, null, null),
@@ -213,32 +199,28 @@ internal sealed class ExampleBankConnectorTests
             new PaymentInquiry("C", PaymentKnowledge.Refused, "X", null),
             new PaymentInquiry("D", PaymentKnowledge.Accepted, null, null),
         }));
-        Assert.That(_bank.Calls, Has.Count.EqualTo(2));
-
-        _bank.Forget();
-        _bank.Answers(HttpStatusCode.BadGateway, "");
-        Assert.That(await connector.ReleaseBlockAsync("R1", CancellationToken.None), Is.TypeOf<BlockRelease.NotKnown>());
-        Assert.That(_bank.Calls, Has.Count.EqualTo(1));
     }
 
     [Test]
-    public async Task A_bank_that_keeps_failing_is_left_alone()
+    public void Come_back_later_reaches_the_guard_with_its_time_whatever_was_asked()
     {
-        using var connector = Connector(new ExampleBankSettings { BaseUrl = FakeBank.Address, FailuresBeforeBreak = 3 });
-        for (var i = 0; i < 3; i++)
+        var connector = Connector();
+        foreach (var call in new Func<Task>[]
         {
-            _bank.Answers(HttpStatusCode.InternalServerError, "");
-            Assert.That(await connector.InitiatePaymentsAsync(Order, CancellationToken.None), Is.TypeOf<PaymentAnswer.NotKnown>());
+            () => connector.InquireAsync(["A"], CancellationToken.None),
+            () => connector.CheckFundsAsync(new FundsRequest("A", "USD", 1, "k"), CancellationToken.None),
+            () => connector.BlockFundsAsync(new FundsRequest("A", "USD", 1, "k"), CancellationToken.None),
+        })
+        {
+            _bank.Answers(HttpStatusCode.TooManyRequests, "", response => response.Headers.RetryAfter = new RetryConditionHeaderValue(TimeSpan.FromSeconds(7)));
+            Assert.That(Assert.ThrowsAsync<BankUnavailableException>(() => call())!.RetryAfter, Is.EqualTo(TimeSpan.FromSeconds(7)));
         }
-
-        Assert.That(await connector.InitiatePaymentsAsync(Order, CancellationToken.None), Is.TypeOf<PaymentAnswer.NotSent>());
-        Assert.That(_bank.Calls, Has.Count.EqualTo(3));
     }
 
     [Test]
     public void A_statement_entry_is_read_as_the_bank_writes_it()
     {
-        using var connector = Connector();
+        var connector = Connector();
         Assert.That(connector.Recognise(new StatementEntryText("ABCD000000000011", "X", ["June", "CASHX", "2026-06", "B1", "D1", "ACCOUNT_CLOSED"], true)),
             Is.EqualTo(new RecognisedEntry("ABCD000000000011", "B1", "ACCOUNT_CLOSED")));
         Assert.That(connector.Recognise(new StatementEntryText(null, null, ["None", "", "", "None", "D1", ""], false)), Is.EqualTo(new RecognisedEntry("D1", null, null)));
@@ -246,8 +228,8 @@ internal sealed class ExampleBankConnectorTests
 
     private ExampleBankConnector Connector(ExampleBankSettings? settings = null)
     {
-        settings ??= new ExampleBankSettings { BaseUrl = FakeBank.Address, FailuresBeforeBreak = 100 };
-        return new ExampleBankConnector(settings, new BankCall(() => new HttpClient(_bank, disposeHandler: false), settings, TimeProvider.System));
+        settings ??= new ExampleBankSettings { BaseUrl = FakeBank.Address };
+        return new ExampleBankConnector(settings, new BankCall(() => new HttpClient(_bank, disposeHandler: false), settings));
     }
 
     private sealed class FakeBank : HttpMessageHandler

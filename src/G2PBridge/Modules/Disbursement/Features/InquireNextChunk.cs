@@ -22,22 +22,32 @@ internal static partial class InquireNextChunk
     internal sealed record Command : IRequest<bool>;
 
     internal sealed partial class Handler(
-        NpgsqlDataSource source, ReferencePrefix prefix, IBankConnectors banks, IOptions<DisbursementOptions> options, TimeProvider clock, WorkSignal signal, ILogger<Handler> logger)
+        NpgsqlDataSource source, ReferencePrefix prefix, IBankConnectors banks, [FromKeyedServices(DisbursementModule.Asking)] Lanes lanes, IOptions<DisbursementOptions> options, TimeProvider clock,
+        WorkSignal signal, ILogger<Handler> logger)
         : IRequestHandler<Command, bool>
     {
         private readonly DisbursementOptions _options = options.Value;
 
-        private readonly record struct Claim(long Id, long Fence, string BankCode, int Inquiries, TimeSpan UnknownFor);
+        private readonly record struct Claim(long Id, long Fence, int Inquiries, TimeSpan UnknownFor);
 
         public async Task<bool> Handle(Command request, CancellationToken cancellationToken)
         {
-            var able = banks.Codes.Where(code => banks.Find(code)!.Capabilities.CanInquire).ToArray();
-            if (able.Length == 0 || await ClaimAsync(able, cancellationToken) is not { } claim)
+            foreach (var code in banks.Codes)
             {
-                return false;
+                var bank = banks.Find(code)!;
+                using var lane = bank.Capabilities.CanInquire ? lanes.TryEnter(code) : null;
+                if (lane is not null && await ClaimAsync(code, cancellationToken) is { } claim)
+                {
+                    await InquireAsync(bank, claim, cancellationToken);
+                    return true;
+                }
             }
 
-            var bank = banks.Find(claim.BankCode)!;
+            return false;
+        }
+
+        private async Task InquireAsync(IBankConnector bank, Claim claim, CancellationToken cancellationToken)
+        {
             await using var connection = await source.OpenConnectionAsync(cancellationToken);
             var unknown = await LineChanges.UnknownOfChunkAsync(connection, claim.Id, cancellationToken);
             await connection.CloseAsync();
@@ -48,24 +58,22 @@ internal static partial class InquireNextChunk
             {
                 await signal.RaiseAsync(Work.FinishEnvelopes, cancellationToken);
             }
-
-            return true;
         }
 
-        private async Task<Claim?> ClaimAsync(string[] bankCodes, CancellationToken cancellationToken)
+        private async Task<Claim?> ClaimAsync(string bankCode, CancellationToken cancellationToken)
         {
             var claims = await source.QueryAsync(
                 """
                 update disbursement.chunk c set fence = c.fence + 1, inquiries = c.inquiries + 1, lease_until = now() + $3
                 from (
                     select id from disbursement.chunk
-                    where unknown_lines > 0 and due_at <= $2 and bank_code = any($1) and state in ('Unknown', 'Sent', 'Refused') and (lease_until is null or lease_until < now())
+                    where unknown_lines > 0 and due_at <= $2 and bank_code = $1 and state in ('Unknown', 'Sent', 'Refused') and (lease_until is null or lease_until < now())
                     order by due_at limit 1 for update skip locked) as next
                 where c.id = next.id
-                returning c.id, c.fence, c.bank_code, c.inquiries, coalesce(now() - c.unknown_at, interval '0')
+                returning c.id, c.fence, c.inquiries, coalesce(now() - c.unknown_at, interval '0')
                 """,
-                [bankCodes, clock.GetUtcNow(), _options.Lease],
-                reader => new Claim(reader.GetInt64(0), reader.GetInt64(1), reader.GetString(2), reader.GetInt32(3), reader.GetTimeSpan(4)),
+                [bankCode, clock.GetUtcNow(), _options.Lease],
+                reader => new Claim(reader.GetInt64(0), reader.GetInt64(1), reader.GetInt32(2), reader.GetTimeSpan(3)),
                 cancellationToken);
             return claims is [var claim] ? claim : null;
         }

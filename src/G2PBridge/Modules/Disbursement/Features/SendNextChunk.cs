@@ -26,7 +26,8 @@ internal static partial class SendNextChunk
     private sealed record ReadyOrder(PaymentOrder Order, IReadOnlyList<PreparedPayment> Payments, long LeasedAt);
 
     internal sealed partial class Handler(
-        IMediator mediator, NpgsqlDataSource source, ChunkQueue queue, Settlement settlement, ReferencePrefix prefix, IBankConnectors banks, BankLanes lanes,
+        IMediator mediator, NpgsqlDataSource source, ChunkQueue queue, Settlement settlement, ReferencePrefix prefix, IBankConnectors banks,
+        [FromKeyedServices(DisbursementModule.Sending)] Lanes lanes,
         ISendObserver observer, IOptions<DisbursementOptions> options, TimeProvider clock, WorkSignal signal, ILogger<Handler> logger) : IRequestHandler<Command, bool>
     {
         private readonly DisbursementOptions _options = options.Value;

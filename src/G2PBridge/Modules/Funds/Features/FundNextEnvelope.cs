@@ -15,11 +15,13 @@ namespace G2PBridge.Modules.Funds.Features;
 /// </summary>
 internal static partial class FundNextEnvelope
 {
+    private const string Busy = "the bank is busy with other envelopes";
+
     internal sealed record Command : IRequest<bool>;
 
     internal sealed partial class Handler(
         FundsRows rows, IMediator mediator, IBankConnectors banks, IOptions<FundsOptions> options, IOptionsMonitor<SponsorBanksOptions> accounts, TimeProvider clock, WorkSignal signal,
-        ILogger<Handler> logger) : IRequestHandler<Command, bool>
+        [FromKeyedServices(FundsModule.Funding)] Lanes lanes, ILogger<Handler> logger) : IRequestHandler<Command, bool>
     {
         private readonly FundsOptions _options = options.Value;
 
@@ -72,6 +74,12 @@ internal static partial class FundNextEnvelope
                 return (Funded(Checked(row), "none", 0), "nothing to fund");
             }
 
+            using var lane = lanes.TryEnter(account.SponsorBankCode);
+            if (lane is null)
+            {
+                return (row with { State = FundsState.CheckPending, DueAt = clock.GetUtcNow() + _options.FirstRetry }, Busy);
+            }
+
             var answer = await AskAsync(
                 token => bank.CheckFundsAsync(new FundsRequest(account.AccountNumber, row.Currency, row.Amount, $"check-{row.EnvelopeNumber}-{row.CheckAttempts}"), token),
                 why => new FundsCheck.NotKnown(why));
@@ -104,6 +112,12 @@ internal static partial class FundNextEnvelope
             if (from == FundsState.BlockUnknown && !bank.Capabilities.IdempotentBlock)
             {
                 return (row with { State = FundsState.BlockUnknown, DueAt = null, BlockErrorCode = FundsCodes.BlockOutcomeUnknown }, "bank does not honour the key");
+            }
+
+            using var lane = lanes.TryEnter(row.BankCode!);
+            if (lane is null)
+            {
+                return (row with { State = from, DueAt = clock.GetUtcNow() + _options.FirstRetry }, Busy);
             }
 
             var answer = await AskAsync(

@@ -17,8 +17,8 @@ internal static partial class ReleaseNextBlock
 {
     internal sealed record Command : IRequest<bool>;
 
-    internal sealed partial class Handler(FundsRows rows, IBankConnectors banks, IOptions<FundsOptions> options, TimeProvider clock, WorkSignal signal, ILogger<Handler> logger)
-        : IRequestHandler<Command, bool>
+    internal sealed partial class Handler(
+        FundsRows rows, IBankConnectors banks, [FromKeyedServices(FundsModule.Releasing)] Lanes lanes, IOptions<FundsOptions> options, TimeProvider clock, WorkSignal signal, ILogger<Handler> logger) : IRequestHandler<Command, bool>
     {
         private readonly FundsOptions _options = options.Value;
 
@@ -55,6 +55,12 @@ internal static partial class ReleaseNextBlock
             if (!bank.Capabilities.CanRelease)
             {
                 return (row with { ReleaseState = ReleaseState.Impossible, ReleaseErrorCode = FundsCodes.ReleaseImpossible }, "the bank cannot release");
+            }
+
+            using var lane = lanes.TryEnter(row.BankCode!);
+            if (lane is null)
+            {
+                return (row with { ReleaseState = ReleaseState.Requested, ReleaseDueAt = clock.GetUtcNow() + _options.FirstRetry }, "the bank is busy with other blocks");
             }
 
             return await AskAsync(bank, row.BlockReference!) switch

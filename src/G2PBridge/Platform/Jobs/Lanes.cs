@@ -1,18 +1,18 @@
 using System.Collections.Concurrent;
-using Microsoft.Extensions.Options;
 
-namespace G2PBridge.Modules.Disbursement;
+namespace G2PBridge.Platform.Jobs;
 
 /// <summary>
-/// So many orders at once per bank in this process. A slow bank fills its own lanes and nobody else's. Politeness only: what may be
-/// sent is decided by the claim.
+/// So many at once for each outside party in this process: one that is slow fills its own lanes and nobody else's. Politeness only: what
+/// may be done is decided by the claim.
 /// </summary>
-internal sealed class BankLanes(IOptions<DisbursementOptions> options)
+/// <param name="width">Lanes to each party.</param>
+internal sealed class Lanes(int width)
 {
     private readonly ConcurrentDictionary<string, Lane> _lanes = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>A lane to this bank, to be disposed of when the order is settled; null when all are taken.</summary>
-    public IDisposable? TryEnter(string bankCode) => _lanes.GetOrAdd(bankCode, _ => new Lane()).TryEnter(options.Value.Parallelism);
+    /// <summary>A lane to this party, to be disposed of when its answer is settled; null when all are taken.</summary>
+    public IDisposable? TryEnter(string party) => _lanes.GetOrAdd(party, _ => new Lane()).TryEnter(width);
 
     private sealed class Lane
     {
