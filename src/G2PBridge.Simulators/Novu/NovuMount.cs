@@ -88,7 +88,7 @@ internal static class NovuMount
     private static async Task<List<(string Id, bool IsNew)>> StoreAsync(HttpContext context, List<JsonElement> events)
     {
         await using var connection = await context.RequestServices.GetRequiredService<SimulatorsDatabase>().OpenAsync(context.RequestAborted);
-        var ids = events.Select(e => e.TryGetProperty("transactionId", out var id) ? id.GetString()! : Guid.NewGuid().ToString()).ToArray();
+        var ids = events.Select(e => e.TryGetProperty("transactionId", out var id) ? id.GetString()! : Guid.CreateVersion7().ToString()).ToArray();
         var fresh = (await connection.ListAsync(
             """
             with told as (

@@ -39,7 +39,7 @@ internal sealed class InKindConnectors : IInKindConnectors, IAsyncDisposable
     }
 
     private static IServicePointConnector? Make(IConfigurationSection section, IEnumerable<ConnectorKind<IServicePointConnector>> kinds, IServiceProvider provider) =>
-        string.IsNullOrEmpty(section["Connector"]) ? null : kinds.Make(provider, section);
+        string.IsNullOrEmpty(section["Connector"]) && string.IsNullOrEmpty(section["Assembly"]) ? null : kinds.Make(provider, section);
 }
 
 /// <summary>A way to read a directory of warehouses.</summary>

@@ -23,7 +23,10 @@ internal sealed record Share(int Lines, decimal Amount);
 /// <param name="Paid">Lines that a statement shows as debited and not as returned.</param>
 /// <param name="Returned">Lines whose money came back.</param>
 /// <param name="NothingToPay">Lines with a quantity of zero.</param>
-/// <param name="AccountedFor">Paid, returned, refused, unresolved and nothing to pay together; the envelope is done when this equals what was received.</param>
+/// <param name="AccountedFor">
+/// Paid, returned, refused, unresolved and nothing to pay together; the envelope is done when this equals what was received. Of cash by hand, the lines from resolved on are payments to
+/// agencies, and whoever has no place is accounted for too.
+/// </param>
 internal sealed record Funnel(
     Share Declared, Share Received, Share Resolved, Share Unresolved, Share Funded, Share Sent, Share Unknown, Share Refused, Share Paid, Share Returned, int NothingToPay, Share AccountedFor);
 
@@ -38,12 +41,13 @@ internal sealed record FundsView(
 internal sealed record PausedBy(long Id, PauseScope Scope, string? Value, string Reason, DateTimeOffset Since, bool Acknowledged);
 
 /// <summary>One envelope with its funnel.</summary>
-/// <param name="Stage">RECEIVING, WAITING_FOR_SCHEDULE_DATE, FUNDING, PAYING, AWAITING_STATEMENT, DONE or CANCELLED.</param>
+/// <param name="Stage">RECEIVING, WAITING_FOR_SCHEDULE_DATE, FUNDING, PAYING, AWAITING_STATEMENT, DONE or CANCELLED; for goods PLACING, TELLING and DISTRIBUTING in place of the four of money.</param>
 /// <param name="Overdue">The schedule date is past and not everything is sent.</param>
+/// <param name="Placement">Only for what is handed out at a place.</param>
 /// <param name="Paused">The pauses that hold it; empty when it is not paused.</param>
 internal sealed record EnvelopeView(
     string Id, long Number, string Stage, bool Overdue, string Status, string? ProgrammeMnemonic, string? BenefitCodeMnemonic, string BenefitType, string? CycleMnemonic,
-    string Unit, DateOnly ScheduleDate, DateTimeOffset ReceivedAt, DateTimeOffset? CancelledAt, string Sender, FundsView? Funds, IReadOnlyList<PausedBy> Paused, Funnel Funnel);
+    string Unit, DateOnly ScheduleDate, DateTimeOffset ReceivedAt, DateTimeOffset? CancelledAt, string Sender, FundsView? Funds, IReadOnlyList<PausedBy> Paused, Funnel Funnel, PlacementView? Placement);
 
 /// <summary>Puts envelopes together with what every module knows of them; one set query a module, however many envelopes.</summary>
 internal sealed record ViewEnvelopes(IReadOnlyList<EnvelopeFacts> Envelopes) : IRequest<IReadOnlyList<EnvelopeView>>;
@@ -65,13 +69,14 @@ internal static class EnvelopeViews
             var dispatch = (await mediator.Send(new ReadDispatchProgress(ids), cancellationToken)).ToDictionary(progress => progress.EnvelopeId, StringComparer.Ordinal);
             var reconciliation = (await mediator.Send(new ReadReconciliationProgress(ids), cancellationToken)).ToDictionary(progress => progress.EnvelopeId, StringComparer.Ordinal);
             var pauses = await mediator.Send(new ListActivePauses(), cancellationToken);
+            var placements = await mediator.Send(new ViewPlacements(request.Envelopes), cancellationToken);
             var views = new List<EnvelopeView>(ids.Count);
             foreach (var envelope in request.Envelopes)
             {
                 var today = await mediator.Send(new ReadProgrammeToday(envelope.ProgrammeMnemonic), cancellationToken);
                 views.Add(View(
                     envelope, today, resolution.GetValueOrDefault(envelope.Id), funds.GetValueOrDefault(envelope.Id),
-                    dispatch.GetValueOrDefault(envelope.Id), reconciliation.GetValueOrDefault(envelope.Id), pauses));
+                    dispatch.GetValueOrDefault(envelope.Id), reconciliation.GetValueOrDefault(envelope.Id), pauses, placements.GetValueOrDefault(envelope.Id)));
             }
 
             return views;
@@ -79,10 +84,10 @@ internal static class EnvelopeViews
 
         private static EnvelopeView View(
             EnvelopeFacts envelope, DateOnly today, ResolutionProgress? resolution, FundsStatus? funds, DispatchProgress? dispatch, ReconciliationProgress? reconciliation,
-            IReadOnlyList<ActivePause> pauses)
+            IReadOnlyList<ActivePause> pauses, PlacementView? placement)
         {
-            var funnel = Funnel(envelope, resolution, funds, dispatch, reconciliation);
-            var stage = Stage(envelope, today, funds, funnel);
+            var funnel = Funnel(envelope, resolution, funds, dispatch, reconciliation, placement);
+            var stage = Stage(envelope, today, funds, funnel, placement);
             return new EnvelopeView(
                 envelope.Id, envelope.Number, stage,
                 Overdue: envelope.ScheduleDate < today && stage is not ("DONE" or "CANCELLED" or "AWAITING_STATEMENT"),
@@ -91,7 +96,7 @@ internal static class EnvelopeViews
                 funds is null ? null : new FundsView(
                     funds.Available, funds.AvailableErrorCode, funds.AvailableAttempts, funds.Blocked, funds.BlockedErrorCode, funds.BlockedAttempts, funds.BlockReference, funds.BlockedAmount, funds.ReleasedAmount),
                 stage is "DONE" or "CANCELLED" ? [] : [.. pauses.Where(pause => Holds(pause, envelope, dispatch)).Select(Shown)],
-                funnel);
+                funnel, placement);
         }
 
         private static bool Holds(ActivePause pause, EnvelopeFacts envelope, DispatchProgress? dispatch) => pause.Scope switch
@@ -106,7 +111,7 @@ internal static class EnvelopeViews
         private static PausedBy Shown(ActivePause pause) =>
             new(pause.Id, pause.Scope, pause.Value.Length == 0 ? null : pause.Value, pause.Reason, pause.Since, pause.Acknowledged);
 
-        private static Funnel Funnel(EnvelopeFacts envelope, ResolutionProgress? resolution, FundsStatus? funds, DispatchProgress? dispatch, ReconciliationProgress? reconciliation)
+        private static Funnel Funnel(EnvelopeFacts envelope, ResolutionProgress? resolution, FundsStatus? funds, DispatchProgress? dispatch, ReconciliationProgress? reconciliation, PlacementView? placement)
         {
             var received = new Share(envelope.DisbursementsReceived, envelope.QuantityReceived);
             var resolved = new Share(resolution?.Resolved ?? 0, resolution?.ResolvedQuantity ?? 0);
@@ -115,14 +120,15 @@ internal static class EnvelopeViews
             var returned = new Share(reconciliation?.Returned ?? 0, reconciliation?.ReturnedAmount ?? 0);
             var paid = new Share((reconciliation?.Reconciled ?? 0) - returned.Lines, (reconciliation?.ReconciledAmount ?? 0) - returned.Amount);
             var nothing = dispatch?.NothingToPay ?? 0;
+            var missing = placement?.Missing ?? new Share(0, 0);
             return new Funnel(
                 new Share(envelope.NumberOfDisbursements, envelope.TotalQuantity), received, resolved, unresolved,
                 new Share(funds?.Blocked == "FUNDS_BLOCK_SUCCESS" ? received.Lines : 0, funds?.BlockedAmount ?? 0),
                 new Share(dispatch?.Sent ?? 0, dispatch?.SentAmount ?? 0), new Share(dispatch?.Unknown ?? 0, dispatch?.UnknownAmount ?? 0), refused, paid, returned, nothing,
-                new Share(paid.Lines + returned.Lines + refused.Lines + unresolved.Lines + nothing, paid.Amount + returned.Amount + refused.Amount + unresolved.Amount));
+                new Share(paid.Lines + returned.Lines + refused.Lines + unresolved.Lines + missing.Lines + nothing, paid.Amount + returned.Amount + refused.Amount + unresolved.Amount + missing.Amount));
         }
 
-        private static string Stage(EnvelopeFacts envelope, DateOnly today, FundsStatus? funds, Funnel funnel)
+        private static string Stage(EnvelopeFacts envelope, DateOnly today, FundsStatus? funds, Funnel funnel, PlacementView? placement)
         {
             if (envelope.Status == EnvelopeStatus.Cancelled)
             {
@@ -134,7 +140,13 @@ internal static class EnvelopeViews
                 return "RECEIVING";
             }
 
-            if (funnel.AccountedFor == funnel.Received)
+            var isByHand = envelope.BenefitType == BenefitType.CashPhysical;
+            if (envelope.BenefitType != BenefitType.CashDigital && !isByHand)
+            {
+                return placement?.StageOfGoods(funnel.Received) ?? "PLACING";
+            }
+
+            if (isByHand ? funnel.AccountedFor.Amount == funnel.Received.Amount : funnel.AccountedFor == funnel.Received)
             {
                 return "DONE";
             }
@@ -147,6 +159,12 @@ internal static class EnvelopeViews
             if (funds?.Blocked != "FUNDS_BLOCK_SUCCESS")
             {
                 return "FUNDING";
+            }
+
+            if (isByHand)
+            {
+                var left = funnel.Received.Amount - funnel.Sent.Amount - funnel.Unknown.Amount - funnel.Refused.Amount - funnel.Unresolved.Amount - (placement?.Missing.Amount ?? 0);
+                return left > 0 ? "PAYING" : "AWAITING_STATEMENT";
             }
 
             var leftToSend = funnel.Received.Lines - funnel.Sent.Lines - funnel.Unknown.Lines - funnel.Refused.Lines - funnel.Unresolved.Lines - funnel.NothingToPay;
