@@ -82,7 +82,7 @@ internal static class ListExceptions
         if (isPlaced)
         {
             groups.AddRange((await mediator.Send(new CountMissingLines(id), cancellationToken)).Select(count => new Group(NotPlaced, count.ReasonCode, count.Lines)));
-            groups.AddRange(unserved.CountBy(geo => geo.WarehouseReason ?? geo.AgencyReason).Select(count => new Group(NotServed, count.Key, count.Value)));
+            groups.AddRange(unserved.CountBy(geo => geo.WarehouseReason ?? geo.AgencyReason!).Select(count => new Group(NotServed, count.Key, count.Value)));
         }
 
         groups.AddRange((await mediator.Send(new CountUnresolvedByReason(id), cancellationToken)).Select(count => new Group(Unresolved, count.ReasonCode, count.Lines)));

@@ -1,6 +1,5 @@
 using G2PBridge.Modules.Envelopes.Contracts;
 using G2PBridge.Modules.InKind.Persistence;
-using G2PBridge.PartnerApi;
 using G2PBridge.Platform.Errors;
 using MediatR;
 

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using G2PBridge.Connectors;
 using G2PBridge.Modules.Envelopes.Contracts;
-using G2PBridge.Modules.InKind.Domain;
 using G2PBridge.Platform.Persistence;
 using Npgsql;
 using NpgsqlTypes;

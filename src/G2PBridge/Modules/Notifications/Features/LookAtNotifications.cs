@@ -7,6 +7,7 @@ using G2PBridge.Platform.Errors;
 using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Persistence;
 using MediatR;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 
 namespace G2PBridge.Modules.Notifications.Features;
@@ -69,7 +70,7 @@ internal static class LookAtNotifications
     private static async Task<IResult> RetryAsync(string id, IMediator mediator, CancellationToken cancellationToken) =>
         await mediator.Send(new RetryCommand(id), cancellationToken) is { } count ? TypedResults.Accepted((string?)null, new RetryResponse(id, count)) : NotFound(id);
 
-    private static IResult NotFound(string id) =>
+    private static ProblemHttpResult NotFound(string id) =>
         new Refusal(PartnerCodes.DisbursementEnvelopeNotFound, $"There is no envelope '{id}'; GET /v1/envelopes lists them.", RefusalKind.NotFound).ToProblem();
 
     internal sealed class Handler(IMediator mediator, NpgsqlDataSource source, NotificationStore store, WorkSignal signal) : IRequestHandler<Query, Response?>, IRequestHandler<RetryCommand, int?>

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using G2PBridge.Connectors;
 using G2PBridge.Modules.Envelopes.Contracts;
 using G2PBridge.Modules.InKind.Contracts;
 using G2PBridge.Modules.Notifications.Domain;

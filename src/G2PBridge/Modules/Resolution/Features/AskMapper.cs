@@ -20,7 +20,7 @@ internal sealed class AskMapper(IMapperConnector mapper)
     public Task<AttemptOutcome> AskAsync(IReadOnlyList<LineFacts> lines, int failedAttempts, CancellationToken cancellationToken) => AskAsync(mapper, lines, failedAttempts, cancellationToken);
 
     /// <param name="directory">Who is asked instead of the mapper; null when nobody here can be, which is a failed attempt.</param>
-    public async Task<AttemptOutcome> AskAsync(IMapperConnector? directory, IReadOnlyList<LineFacts> lines, int failedAttempts, CancellationToken cancellationToken)
+    public static async Task<AttemptOutcome> AskAsync(IMapperConnector? directory, IReadOnlyList<LineFacts> lines, int failedAttempts, CancellationToken cancellationToken)
     {
         var calls = 1 << Math.Min(failedAttempts, MostHalvings);
         var (resolved, unresolved, alone) = (new List<LineWithAddress>(lines.Count), new List<LineWithoutAddress>(), new List<LineWithoutAddress>());

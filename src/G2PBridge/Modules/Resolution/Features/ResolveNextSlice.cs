@@ -62,7 +62,7 @@ internal static partial class ResolveNextSlice
                 }
 
                 var outcome = slice.HoldsPayouts
-                    ? await mapper.AskAsync(payouts.LastOrDefault(), missing, slice.FailedAttempts, cancellationToken)
+                    ? await AskMapper.AskAsync(payouts.LastOrDefault(), missing, slice.FailedAttempts, cancellationToken)
                     : await mapper.AskAsync(missing, slice.FailedAttempts, cancellationToken);
                 return (outcome, missing);
             }
