@@ -26,7 +26,7 @@ internal static class PartnerEndpoint
     public delegate Task<PartnerAnswer> Handle(PartnerRequest request, WireErrors errors, IServiceProvider services, CancellationToken cancellationToken);
 
     public static RouteHandlerBuilder MapPartner(this IEndpointRouteBuilder routes, string path, Handle handle) =>
-        routes.MapPost(path, (Delegate)((HttpContext http) => AnswerAsync(http, handle))).WithTags(PartnerTags.Of(path));
+        routes.MapPost(path, (Delegate)((HttpContext http) => AnswerAsync(http, path, handle))).WithTags(PartnerTags.Of(path));
 
     public static Task WriteMalformedAsync(HttpContext http, IEnumerable<string> problems) =>
         WriteErrorsAsync(http, StatusCodes.Status400BadRequest, problems.Select(problem => (MalformedCode, $"Invalid Input. {problem}")));
@@ -89,7 +89,7 @@ internal static class PartnerEndpoint
         }
     }
 
-    private static async Task AnswerAsync(HttpContext http, Handle handle)
+    private static async Task AnswerAsync(HttpContext http, string path, Handle handle)
     {
         var options = http.RequestServices.GetRequiredService<IOptions<PartnerApiOptions>>().Value;
         var clock = http.RequestServices.GetRequiredService<TimeProvider>();
@@ -113,6 +113,13 @@ internal static class PartnerEndpoint
             return;
         }
 
+        // Before the payload is read: a request that nobody vouches for learns nothing about it.
+        if (await http.RequestServices.GetRequiredService<IPartnerGate>().AdmitAsync(request, http.Request.Headers["Signature"], http.RequestAborted) is { } refusal)
+        {
+            await WriteAnswerAsync(http, request, PartnerAnswer.Error(refusal, IsList(path, request.Generation) ? PartnerAnswer.EmptyList : null), clock);
+            return;
+        }
+
         PartnerAnswer answer;
         try
         {
@@ -132,6 +139,10 @@ internal static class PartnerEndpoint
 
         await WriteAnswerAsync(http, request, answer, clock);
     }
+
+    /// <summary>Endpoints that speak of one envelope answer a refusal with null, the others with an empty list (contract, section 1.4).</summary>
+    private static bool IsList(string path, WireGeneration generation) => path is not ("get_disbursement_batch_control" or "get_disbursement_envelope_status")
+        && !(generation == WireGeneration.First && path.Contains("envelope", StringComparison.Ordinal));
 
     private static void WriteNewestHeader(Utf8JsonWriter writer, PartnerRequest? request, PartnerAnswer answer, string at)
     {

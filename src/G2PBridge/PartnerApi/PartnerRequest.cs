@@ -35,6 +35,12 @@ internal sealed class PartnerRequest : IDisposable
     /// <summary><c>request_id</c>, or the 1.0 <c>message_id</c>.</summary>
     public string RequestId { get; private set; } = "";
 
+    /// <summary><c>request_timestamp</c>, or the 1.0 <c>message_ts</c>; null when there is none that can be read. Without a zone it is UTC.</summary>
+    public DateTimeOffset? Timestamp { get; private set; }
+
+    /// <summary>The whole body as it was received, valid UTF-8.</summary>
+    public ReadOnlyMemory<byte> Body { get; private set; }
+
     /// <summary>The 1.0 <c>action</c>, echoed in its answer.</summary>
     public string? Action { get; private set; }
 
@@ -123,6 +129,7 @@ internal sealed class PartnerRequest : IDisposable
             return;
         }
 
+        Body = body;
         try
         {
             var reader = new Utf8JsonReader(body.Span, ReaderOptions);
@@ -212,7 +219,8 @@ internal sealed class PartnerRequest : IDisposable
             return;
         }
 
-        string? sender = null, url = null, id = null, timestamp = null;
+        string? sender = null, url = null, id = null;
+        var isTimed = false;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var name = reader.GetString();
@@ -229,8 +237,8 @@ internal sealed class PartnerRequest : IDisposable
                     id = WireValue.Text(ref reader, "request_header.request_id", errors);
                     break;
                 case "request_timestamp":
-                    // The contract's server takes epoch seconds as well as ISO-8601 text.
-                    timestamp = reader.TokenType == JsonTokenType.Number ? "1970-01-01T00:00:00Z" : WireValue.Text(ref reader, "request_header.request_timestamp", errors);
+                    isTimed = true;
+                    Timestamp = WireValue.Timestamp(ref reader, "request_header.request_timestamp", errors);
                     break;
                 default:
                     reader.Skip();
@@ -241,11 +249,7 @@ internal sealed class PartnerRequest : IDisposable
         Sender = Limited(sender, "request_header.sender_app_mnemonic", errors);
         RequestId = Limited(id, "request_header.request_id", errors);
         Require(url is not null, "request_header.sender_app_url", errors);
-        Require(timestamp is not null, "request_header.request_timestamp", errors);
-        if (timestamp is not null && !WireValue.IsTimestamp(timestamp))
-        {
-            errors.Add("request_header.request_timestamp", "Input should be a valid datetime");
-        }
+        Require(isTimed, "request_header.request_timestamp", errors);
     }
 
     private void ReadNewestBody(ref Utf8JsonReader reader, ReadOnlyMemory<byte> body, WireErrors errors)
@@ -299,6 +303,10 @@ internal sealed class PartnerRequest : IDisposable
                     break;
                 case "message_id":
                     RequestId = WireValue.Text(ref reader, "header.message_id", errors) ?? "";
+                    break;
+                case "message_ts":
+                    // No 1.0 client was ever held to a form here.
+                    Timestamp = WireValue.Timestamp(ref reader, "header.message_ts", new WireErrors());
                     break;
                 case "action":
                     Action = WireValue.Text(ref reader, "header.action", errors);

@@ -77,8 +77,24 @@ internal static class WireValue
         return null;
     }
 
-    public static bool IsTimestamp(string text) =>
-        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out _);
+    /// <summary>ISO-8601 text, in UTC where it names no zone, or epoch seconds as the contract's server takes them.</summary>
+    public static DateTimeOffset? Timestamp(ref Utf8JsonReader reader, string field, WireErrors errors)
+    {
+        if (reader.TokenType == JsonTokenType.Number)
+        {
+            if (reader.TryGetDouble(out var seconds) && seconds is >= 0 and < 253_402_300_800)
+            {
+                return DateTimeOffset.UnixEpoch.AddSeconds(seconds);
+            }
+        }
+        else if (Text(ref reader, field, errors) is { } text && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment))
+        {
+            return moment;
+        }
+
+        errors.Add(field, "Input should be a valid datetime");
+        return null;
+    }
 
     private static string? String(ref Utf8JsonReader reader, string field, WireErrors errors)
     {

@@ -52,6 +52,8 @@ internal static class PartnerCodes
     public const string TotalDisbursementAmountLessThanZero = "TOTAL_DISBURSEMENT_AMOUNT_LESS_THAN_ZERO";
 
     // Ours: each is described in the OpenAPI document (PartnerApi/Documentation/PartnerCodeCatalogue.cs).
+    public const string RequestExpired = "REQUEST_EXPIRED";
+    public const string RequestReplayed = "REQUEST_REPLAYED";
     public const string EmptyRequestPayload = "EMPTY_REQUEST_PAYLOAD";
     public const string InvalidBenefitType = "INVALID_BENEFIT_TYPE";
     public const string BenefitTypeNotEnabled = "BENEFIT_TYPE_NOT_ENABLED";

@@ -27,6 +27,7 @@ internal static class ViewsRegistration
             LookAgainForPlaces.Map(native);
         }
 
+        GetHealth.Map(native);
         return routes;
     }
 }

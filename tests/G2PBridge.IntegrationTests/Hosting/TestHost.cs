@@ -84,6 +84,7 @@ internal sealed class TestHost
             ["SponsorBanks:Banks:EXAMPLE-BANK:BaseUrl"] = "http://127.0.0.1:9",
             ["Programmes:Default:TimeZone"] = "UTC",
             ["Disbursement:VerifyAtHour"] = "-1",
+            ["PartnerSignatures:Required"] = "false",
         });
         builder.Configuration.AddInMemoryCollection(settings.Select(setting => new KeyValuePair<string, string?>(setting.Key, setting.Value)));
         builder.WebHost.UseUrls("http://127.0.0.1:0");
@@ -110,7 +111,7 @@ internal sealed class TestHost
                 $"""
                 select string_agg(format('%I.%I', n.nspname, c.relname), ', ')
                   from pg_class c join pg_namespace n on n.oid = c.relnamespace
-                 where c.relkind in ('r', 'p') and not c.relispartition and n.nspname in ('envelopes', 'resolution', 'funds', 'disbursement', 'reconciliation', 'in_kind', 'notifications')
+                 where c.relkind in ('r', 'p') and not c.relispartition and n.nspname in ('access', 'envelopes', 'resolution', 'funds', 'disbursement', 'reconciliation', 'in_kind', 'notifications')
                    and c.relname not in ('{ModuleDbContext.HistoryTable}', 'installation')
                 """, connection);
             _truncateAll = $"truncate {await list.ExecuteScalarAsync()} restart identity cascade";

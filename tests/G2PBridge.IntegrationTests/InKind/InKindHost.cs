@@ -51,6 +51,10 @@ internal sealed class InKindHost
         ("Notifications:Channel", "idempotent"), ("Notifications:TellPaid", "true"), ("Notifications:TellReturned", "true"),
     ];
 
+    /// <summary>The usual settings, some of them otherwise.</summary>
+    public static (string, string)[] With((string Key, string Value)[] usual, params (string Key, string Value)[] other) =>
+        [.. usual.Where(setting => !other.Any(one => one.Key == setting.Key)), .. other];
+
     public static void Register(IServiceCollection services)
     {
         services.AddSingleton<TimeProvider>(TestHost.Clock);

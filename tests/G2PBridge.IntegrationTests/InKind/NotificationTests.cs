@@ -147,7 +147,7 @@ internal sealed class NotificationTests : InKindTest
 
     private static async Task<Microsoft.AspNetCore.Builder.WebApplication> StartAsync((string, string) setting)
     {
-        var host = TestHost.Build(InKindHost.ConnectionString, InKindHost.Register, [.. InKindHost.Settings, setting]);
+        var host = TestHost.Build(InKindHost.ConnectionString, InKindHost.Register, InKindHost.With(InKindHost.Settings, setting));
         await host.StartAsync();
         return host;
     }

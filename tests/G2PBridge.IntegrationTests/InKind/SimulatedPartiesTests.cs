@@ -160,7 +160,7 @@ internal sealed class SimulatedPartiesTests : InKindTest
                 TestHost.Bank.Register(services);
                 services.AddSingleton<ISendObserver>(TestHost.Crash);
             },
-            [.. usual, .. settings]);
+            InKindHost.With(usual, settings));
         await host.StartAsync();
         return host;
     }

@@ -26,9 +26,24 @@ internal sealed class RefusedStartTests
     {
         var database = await TestHost.FindDatabaseAsync($"empty_{Guid.CreateVersion7():N}");
         await IsRefusedAsync(
-            new() { ["ASPNETCORE_ENVIRONMENT"] = "Production", ["ConnectionStrings__G2PBridge"] = database, ["SponsorBanks__Default__SponsorBankCode"] = "B", ["SponsorBanks__Default__AccountNumber"] = "1", ["SponsorBanks__Banks__B__Connector"] = "example-bank", ["SponsorBanks__Banks__B__BaseUrl"] = "http://127.0.0.1:9" },
+            new() { ["ASPNETCORE_ENVIRONMENT"] = "Production", ["ConnectionStrings__G2PBridge"] = database, ["SponsorBanks__Default__SponsorBankCode"] = "B", ["SponsorBanks__Default__AccountNumber"] = "1", ["SponsorBanks__Banks__B__Connector"] = "example-bank", ["SponsorBanks__Banks__B__BaseUrl"] = "http://127.0.0.1:9", ["PartnerSignatures__Required"] = "false" },
             ["serve", "--urls", "http://127.0.0.1:0"], "run 'g2pbridge migrate'");
     }
+
+    [Test]
+    public async Task Production_does_not_start_without_a_partners_key_or_the_word_that_none_is_wanted()
+    {
+        var database = await TestHost.FindDatabaseAsync($"unsigned_{Guid.CreateVersion7():N}");
+        await IsRefusedAsync(
+            new() { ["ASPNETCORE_ENVIRONMENT"] = "Production", ["ConnectionStrings__G2PBridge"] = database, ["SponsorBanks__Default__SponsorBankCode"] = "B", ["SponsorBanks__Default__AccountNumber"] = "1", ["SponsorBanks__Banks__B__Connector"] = "example-bank", ["SponsorBanks__Banks__B__BaseUrl"] = "http://127.0.0.1:9" },
+            ["serve", "--urls", "http://127.0.0.1:0"], "set PartnerSignatures:KeysFolder");
+    }
+
+    [Test]
+    public async Task A_key_that_cannot_be_used_and_an_algorithm_that_must_not_be_are_named() =>
+        await IsRefusedAsync(
+            new() { ["ConnectionStrings__G2PBridge"] = await TestHost.FindDatabaseAsync("g2pbridge_refused"), ["PartnerSignatures__Algorithms__0"] = "HS256" },
+            ["serve", "--urls", "http://127.0.0.1:0"], "'HS256' is not one of ES256, EdDSA, PS256, RS256");
 
     [Test]
     public async Task A_busy_port_is_named_with_another_to_try()

@@ -10,7 +10,7 @@ internal sealed partial class LoggingTests
     private static readonly (string Place, int From, int To)[] Bands =
     [
         ("Platform", 100, 199), ("PartnerApi", 200, 299), ("Views", 300, 399), ("Commands", 400, 499), ("Connectors", 500, 699), ("Statements", 700, 799),
-        ("Modules.Envelopes", 1000, 1999), ("Modules.Resolution", 2000, 2499), ("Modules.Funds", 2500, 2999), ("Modules.Disbursement", 3000, 3999),
+        ("Modules.Access", 900, 999), ("Modules.Envelopes", 1000, 1999), ("Modules.Resolution", 2000, 2499), ("Modules.Funds", 2500, 2999), ("Modules.Disbursement", 3000, 3999),
         ("Modules.Reconciliation", 4000, 4999), ("Modules.InKind", 5000, 5999), ("Modules.Notifications", 6000, 6999), ("Simulators", 8000, 8999),
     ];
 

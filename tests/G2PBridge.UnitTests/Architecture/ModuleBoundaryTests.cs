@@ -8,6 +8,7 @@ internal sealed class ModuleBoundaryTests
     /// <summary>The one table: whose Contracts a module may use.</summary>
     private static readonly Dictionary<string, string[]> MayUse = new(StringComparer.Ordinal)
     {
+        ["Access"] = [],
         ["Envelopes"] = [],
         ["Resolution"] = ["Envelopes"],
         ["Funds"] = ["Envelopes"],

@@ -73,10 +73,20 @@ internal sealed class WireValueTests
     [TestCase("{}")]
     public void Text_that_cannot_be_stored_is_refused(string json) => Assert.That(Value<string?>(json, WireValue.Text), Is.EqualTo(((string?)null, true)));
 
-    [TestCase("2026-06-19T10:15:00Z", true)]
-    [TestCase("2026-06-19 10:15:00+02:00", true)]
-    [TestCase("yesterday", false)]
-    public void A_timestamp_is_recognised(string text, bool expected) => Assert.That(WireValue.IsTimestamp(text), Is.EqualTo(expected));
+    [TestCase("\"2026-06-19T10:15:00Z\"")]
+    [TestCase("\"2026-06-19 12:15:00+02:00\"")]
+    [TestCase("\"2026-06-19T10:15:00.000000\"")]
+    [TestCase("1781864100")]
+    [TestCase("1781864100.0")]
+    public void A_timestamp_is_read(string json) =>
+        Assert.That(Value(json, WireValue.Timestamp), Is.EqualTo(((DateTimeOffset?)new DateTimeOffset(2026, 6, 19, 10, 15, 0, TimeSpan.Zero), false)));
+
+    [TestCase("\"yesterday\"")]
+    [TestCase("null")]
+    [TestCase("-1")]
+    [TestCase("1e300")]
+    [TestCase("[]")]
+    public void What_is_no_timestamp_is_refused(string json) => Assert.That(Value(json, WireValue.Timestamp), Is.EqualTo(((DateTimeOffset?)null, true)));
 
     [Test]
     public void The_list_of_problems_ends_somewhere()

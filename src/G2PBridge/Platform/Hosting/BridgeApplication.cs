@@ -109,9 +109,10 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
             _started = true;
             await Web.StartAsync(cancellationToken);
         }
-        catch (OptionsValidationException exception)
+        catch (Exception exception) when (Unusable(exception) is { Count: > 0 } settings)
         {
-            throw new StartupRefusedException("The settings cannot be used. " + string.Join(" ", exception.Failures.Select(failure => Readable(failure, exception.OptionsType))), exception);
+            throw new StartupRefusedException(
+                "The settings cannot be used. " + string.Join(" ", settings.SelectMany(setting => setting.Failures.Select(failure => Readable(failure, setting.OptionsType)))), exception);
         }
         catch (IOException exception) when (exception.InnerException is AddressInUseException or SocketException)
         {
@@ -150,6 +151,14 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
             throw new StartupRefusedException($"The database lacks {pending.Count} migrations of this version; run 'g2pbridge migrate' with the same settings, then start again.");
         }
     }
+
+    /// <summary>One section is told by itself, several as an aggregate.</summary>
+    private static List<OptionsValidationException> Unusable(Exception exception) => exception switch
+    {
+        OptionsValidationException one => [one],
+        AggregateException { InnerExceptions: var several } when several.All(inner => inner is OptionsValidationException) => [.. several.Cast<OptionsValidationException>()],
+        _ => [],
+    };
 
     /// <summary>The framework wraps what is wrong into names of our classes; a person wants the key of the setting.</summary>
     private static string Readable(string failure, Type options)

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using G2PBridge.Connectors;
 using G2PBridge.Connectors.Spar;
+using G2PBridge.Modules.Access;
 using G2PBridge.Modules.Disbursement;
 using G2PBridge.Modules.Envelopes;
 using G2PBridge.Modules.Funds;
@@ -12,6 +13,7 @@ using G2PBridge.Modules.Resolution;
 using G2PBridge.PartnerApi;
 using G2PBridge.PartnerApi.Documentation;
 using G2PBridge.Platform.Errors;
+using G2PBridge.Platform.Health;
 using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Mediation;
 using G2PBridge.Platform.OpenApi;
@@ -35,6 +37,7 @@ internal static class BridgeHost
         services.AddSingleton(provider => DataSource(connectionString, provider.GetRequiredService<HostPresence>()));
         services.AddHostedService<PresenceKeeper>();
         services.AddSingleton<DatabaseMigrator>();
+        services.AddSingleton<DatabaseReach>();
         services.AddSingleton<InvariantVerification>();
         services.AddOptions<PartnerApiOptions>().BindConfiguration(PartnerApiOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddProblemDetails();
@@ -52,6 +55,7 @@ internal static class BridgeHost
         services.AddJobScheduler();
         services.AddBankConnectors();
 
+        services.AddAccess();
         services.AddEnvelopes();
         services.AddResolution();
         services.AddSparConnector();

@@ -1,0 +1,34 @@
+using G2PBridge.Modules.Access.Features;
+using G2PBridge.Modules.Access.Keys;
+using G2PBridge.Modules.Access.Persistence;
+using G2PBridge.PartnerApi;
+using G2PBridge.Platform.Health;
+using G2PBridge.Platform.Jobs;
+using G2PBridge.Platform.Persistence;
+using Microsoft.Extensions.Options;
+
+namespace G2PBridge.Modules.Access;
+
+/// <summary>Knows who calls, and lets in who may.</summary>
+internal static class AccessModule
+{
+    public const string Schema = "access";
+    public const string Forget = "forget-signatures";
+
+    public static IServiceCollection AddAccess(this IServiceCollection services)
+    {
+        services.AddModuleDbContext<AccessDbContext>(Schema);
+        services.AddOptions<PartnerSignatureOptions>().BindConfiguration(PartnerSignatureOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<IValidateOptions<PartnerSignatureOptions>, PartnerSignatureValidation>();
+        services.AddHttpClient(PartnerManagement.Client).RemoveAllLoggers();
+        services.AddSingleton<IPartnerKeySource, ConfiguredKeys>();
+        services.AddSingleton<IPartnerKeySource, KeyFolder>();
+        services.AddSingleton<IPartnerKeySource, PartnerManagement>();
+        services.AddSingleton<PartnerKeys>();
+        services.AddSingleton<SeenSignatures>();
+        services.AddSingleton<IHealthNotice, UnsignedRequestsNotice>();
+        services.AddSingleton<IPartnerGate, AdmitPartnerRequest>();
+        services.AddPollingJob(_ => new PollingJobDescription(Forget, Schema, TimeSpan.FromMinutes(1), 1, () => new ForgetSignatures.Command()));
+        return services;
+    }
+}
