@@ -1,0 +1,40 @@
+using System.CommandLine;
+using G2PBridge.ChaosRunner;
+using G2PBridge.LocalPostgres;
+
+var kills = new Option<int>("--kills") { Description = "How often a host is killed with SIGKILL.", DefaultValueFactory = _ => 200 };
+var lines = new Option<int>("--lines") { Description = "Lines of each envelope.", DefaultValueFactory = _ => 10_000 };
+var replicas = new Option<int>("--replicas") { Description = "Hosts on one database.", DefaultValueFactory = _ => 2 };
+var stops = new Option<int?>("--stops") { Description = "How often a host is stopped until its leases are over, and continued (default: a tenth of the kills)." };
+var restarts = new Option<int?>("--database-restarts") { Description = "How often PostgreSQL is shut down fast, at once or with SIGKILL, and started again (default: a twentieth of the kills)." };
+var honest = new Option<bool>("--honest") { Description = "Leaves bank and mapper without faults." };
+var seed = new Option<int?>("--seed") { Description = "Decides all chances; the time that things take is not in its hands (default: drawn, and printed)." };
+var patience = new Option<int>("--patience") { Description = "Seconds that everything may take to end after the last blow.", DefaultValueFactory = _ => 300 };
+var keep = new Option<bool>("--keep") { Description = "Keeps the folder with logs and databases." };
+var root = new RootCommand("Kills, stops and starves real bridge hosts while they pay, and asks the bank's own ledger who was paid. Exit code 0: each line was paid exactly once or proved unpaid; 1: not; 2: it could not be run.")
+{
+    kills, lines, replicas, stops, restarts, honest, seed, patience, keep,
+};
+root.SetAction(async (parsed, cancellationToken) =>
+{
+    var settings = new ChaosSettings(
+        parsed.GetValue(kills), parsed.GetValue(lines), parsed.GetValue(replicas),
+        parsed.GetValue(stops) ?? parsed.GetValue(kills) / 10, parsed.GetValue(restarts) ?? parsed.GetValue(kills) / 20,
+        parsed.GetValue(honest), parsed.GetValue(seed) ?? Random.Shared.Next(1, 1_000_000), TimeSpan.FromSeconds(parsed.GetValue(patience)), parsed.GetValue(keep));
+    if (settings.Problem is { } problem)
+    {
+        Console.Error.WriteLine(problem);
+        return ChaosRun.NotRun;
+    }
+
+    try
+    {
+        return await new ChaosRun(settings).RunAsync(cancellationToken);
+    }
+    catch (Exception exception) when (exception is NotRunnableException or LocalPostgresException)
+    {
+        Console.Error.WriteLine(exception.Message);
+        return ChaosRun.NotRun;
+    }
+});
+return await root.Parse(args).InvokeAsync();
