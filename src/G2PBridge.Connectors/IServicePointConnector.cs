@@ -21,7 +21,7 @@ public abstract record ServicePointAnswer
 
     /// <param name="Points">Each once.</param>
     /// <param name="Services">Which point serves which zone of the question.</param>
-    public sealed record Answered(IReadOnlyList<ServicePoint> Points, IReadOnlyList<ZoneService> Services) : ServicePointAnswer;
+    public sealed record Answered(IReadOnlyList<ServicePoint> Points, IReadOnlyList<ServedZone> Services) : ServicePointAnswer;
 
     /// <summary>The attempt failed as a whole: nothing is said about any zone.</summary>
     public sealed record Failed(string Code, string Why) : ServicePointAnswer;
@@ -35,4 +35,4 @@ public sealed record ServicePoint(
     string Id, string Mnemonic, string? Name, string? AdditionalInfo, string? AdminName, string? AdminEmail, string? AdminPhone, string? BenefitDescription);
 
 /// <summary>One point serves one zone.</summary>
-public sealed record ZoneService(string ZoneId, string PointId);
+public sealed record ServedZone(string ZoneId, string PointId);

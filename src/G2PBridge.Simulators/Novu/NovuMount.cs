@@ -122,14 +122,14 @@ internal static class NovuMount
     private static async Task SummaryAsync(HttpContext context)
     {
         await using var connection = await context.RequestServices.GetRequiredService<SimulatorsDatabase>().OpenAsync(context.RequestAborted);
-        var envelope = context.Request.Query["disbursement_date"].ToString();
-        var cycle = context.Request.Query["cycle"].ToString();
+        var benefit = context.Request.Query["benefit"].ToString();
+        var cycles = context.Request.Query["cycle"].Select(cycle => cycle ?? "").ToArray();
         var rows = await connection.ListAsync(
             """
             select workflow, count(*), count(distinct (recipient, payload)), coalesce(sum((payload->>'total_quantity')::numeric), 0)
-            from novu.message where ($1 = '' or payload->>'disbursement_date' = $1) and ($2 = '' or payload->>'disbursement_cycle_mnemonic' = $2) group by workflow order by workflow
+            from novu.message where ($1 = '' or payload->>'benefit_code_id' = $1) and (cardinality($2) = 0 or payload->>'disbursement_cycle_mnemonic' = any($2)) group by workflow order by workflow
             """,
-            r => (Workflow: r.GetString(0), Messages: r.GetInt64(1), Distinct: r.GetInt64(2), Quantity: r.GetDecimal(3)), context.RequestAborted, envelope, cycle);
+            r => (Workflow: r.GetString(0), Messages: r.GetInt64(1), Distinct: r.GetInt64(2), Quantity: r.GetDecimal(3)), context.RequestAborted, benefit, cycles);
         await AnswerAsync(context, StatusCodes.Status200OK, writer =>
         {
             writer.WriteStartArray("workflows");

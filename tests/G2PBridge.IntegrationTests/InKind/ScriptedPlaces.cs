@@ -92,7 +92,7 @@ internal sealed class ScriptedPlaces : IInKindConnectors
             }
 
             var services = question.ZoneIds.Where(zone => !places.UnservedZones.ContainsKey(zone))
-                .SelectMany(zone => places.Others.GetValueOrDefault(zone, []).Prepend(prefix + zone).Select(point => new ZoneService(zone, point))).ToList();
+                .SelectMany(zone => places.Others.GetValueOrDefault(zone, []).Prepend(prefix + zone).Select(point => new ServedZone(zone, point))).ToList();
             return Task.FromResult<ServicePointAnswer>(new ServicePointAnswer.Answered(
                 [.. services.Select(service => service.PointId).Distinct(StringComparer.Ordinal).Select(Point)], services));
         }

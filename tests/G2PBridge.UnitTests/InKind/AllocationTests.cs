@@ -56,5 +56,5 @@ internal sealed class AllocationTests
 
     private static ServicePointAnswer.Answered Answer(params (string Zone, string Point)[] services) => new(
         [.. services.Select(service => service.Point).Distinct(StringComparer.Ordinal).Select(id => new ServicePoint(id, id, null, null, null, null, null, null))],
-        [.. services.Select(service => new ZoneService(service.Zone, service.Point))]);
+        [.. services.Select(service => new ServedZone(service.Zone, service.Point))]);
 }

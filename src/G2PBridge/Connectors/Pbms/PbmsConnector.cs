@@ -56,7 +56,7 @@ internal sealed class PbmsConnector(NpgsqlDataSource source, string statement) :
             command.Parameters.Add(new() { Value = question.ZoneIds.ToArray() });
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
             var points = new Dictionary<string, ServicePoint>(StringComparer.Ordinal);
-            var services = new List<ZoneService>(question.ZoneIds.Count);
+            var services = new List<ServedZone>(question.ZoneIds.Count);
             while (await reader.ReadAsync(cancellationToken))
             {
                 var id = reader.GetString(1);
@@ -65,7 +65,7 @@ internal sealed class PbmsConnector(NpgsqlDataSource source, string statement) :
                     points.Add(id, new ServicePoint(id, Text(reader, 2) ?? id, Text(reader, 3), Text(reader, 4), Text(reader, 5), Text(reader, 6), Text(reader, 7), Text(reader, 8)));
                 }
 
-                services.Add(new ZoneService(reader.GetString(0), id));
+                services.Add(new ServedZone(reader.GetString(0), id));
             }
 
             return new ServicePointAnswer.Answered([.. points.Values], services);
