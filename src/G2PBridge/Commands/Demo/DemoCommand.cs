@@ -105,7 +105,8 @@ internal static class DemoCommand
     private static async Task<bool> ServeAsync(IAnsiConsole console, BridgeApplication bridge, int farmers, int zones, TimeSpan patience, CancellationToken cancellationToken)
     {
         using var http = new HttpClient { Timeout = TimeSpan.FromMinutes(5) };
-        return await new InKindDemo(console, bridge, new InKindRequests(http, bridge.Address), farmers, zones, patience).RunAsync(cancellationToken);
+        var clock = bridge.Services.GetRequiredService<TimeProvider>();
+        return await new InKindDemo(console, bridge, new InKindRequests(http, bridge.Address, clock), clock, farmers, zones, patience).RunAsync(cancellationToken);
     }
 
     private static async Task<bool> PayAsync(IAnsiConsole console, BridgeApplication bridge, DemoPeople people, TimeSpan patience, CancellationToken cancellationToken)

@@ -10,7 +10,7 @@ namespace G2PBridge.Commands.Demo;
 /// <c>g2pbridge demo --in-kind</c>: goods and cash by hand for the same farmers, through the real HTTP API, with a registry, a programme system's tables, a bank and a Novu that are not
 /// real. It ends well only when every beneficiary is served or named, everybody was told once, every agency is paid and reconciled, and the quantities are equal to the last unit.
 /// </summary>
-internal sealed class InKindDemo(IAnsiConsole console, BridgeApplication bridge, InKindRequests requests, int farmers, int zones, TimeSpan patience)
+internal sealed class InKindDemo(IAnsiConsole console, BridgeApplication bridge, InKindRequests requests, TimeProvider clock, int farmers, int zones, TimeSpan patience)
 {
     public const int Strangers = 5;
     private const int LinesPerCall = 2_000;
@@ -18,7 +18,7 @@ internal sealed class InKindDemo(IAnsiConsole console, BridgeApplication bridge,
     private const decimal Dollars = 10m;
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
 
-    private readonly string _cycle = DateTime.UtcNow.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture);
+    private readonly string _cycle = clock.GetUtcNow().ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture);
 
     /// <summary>Settings that the demonstration runs with, before those of the person who starts it.</summary>
     public static IReadOnlyList<string> Settings(int farmers, int zones) =>
@@ -28,7 +28,7 @@ internal sealed class InKindDemo(IAnsiConsole console, BridgeApplication bridge,
     ];
 
     /// <summary>Warehouses and agencies are told the cycle's id, beneficiaries its mnemonic; both tell this demonstration from an earlier one.</summary>
-    private readonly int _cycleId = (int)(DateTimeOffset.UtcNow.ToUnixTimeSeconds() % int.MaxValue);
+    private readonly int _cycleId = (int)(clock.GetUtcNow().ToUnixTimeSeconds() % int.MaxValue);
 
     private string Goods => $"GOODS-{_cycle}";
 
@@ -72,7 +72,7 @@ internal sealed class InKindDemo(IAnsiConsole console, BridgeApplication bridge,
             ["number_of_disbursements"] = farmers,
             ["total_disbursement_quantity"] = farmers * each,
             ["measurement_unit"] = unit,
-            ["disbursement_schedule_date"] = DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
+            ["disbursement_schedule_date"] = clock.GetUtcNow().ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
         }), cancellationToken);
         foreach (var (call, some) in Enumerable.Range(1, farmers).Chunk(LinesPerCall).Index())
         {
@@ -132,7 +132,7 @@ internal sealed class InKindDemo(IAnsiConsole console, BridgeApplication bridge,
                 {
                     ["proof_id"] = $"POD-{Line(Goods, i)}",
                     ["disbursement_id"] = Line(Goods, i),
-                    ["delivered_at"] = DateTime.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
+                    ["delivered_at"] = clock.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
                     ["delivered_by"] = "Demonstration agent",
                 })]),
             }, cancellationToken);

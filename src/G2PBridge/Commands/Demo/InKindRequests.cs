@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 namespace G2PBridge.Commands.Demo;
 
 /// <summary>A programme system that speaks HTTP and insists on SUCCESS.</summary>
-internal sealed class InKindRequests(HttpClient http, Uri bridge)
+internal sealed class InKindRequests(HttpClient http, Uri bridge, TimeProvider clock)
 {
     /// <summary>Asks the partner API; gives the payload of the answer.</summary>
     public async Task<JsonNode> AskAsync(string path, string requestId, string? batchId, JsonNode? payload, CancellationToken cancellationToken)
@@ -22,7 +22,7 @@ internal sealed class InKindRequests(HttpClient http, Uri bridge)
                 ["sender_app_mnemonic"] = "DEMO_PBMS",
                 ["sender_app_url"] = "",
                 ["request_id"] = requestId,
-                ["request_timestamp"] = DateTime.UtcNow.ToString("O"),
+                ["request_timestamp"] = clock.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture),
                 ["instance_id"] = null,
             },
             ["request_body"] = body,
