@@ -40,8 +40,8 @@ internal sealed class InKindDemo(IAnsiConsole console, BridgeApplication bridge,
         var watch = Stopwatch.StartNew();
         await SendAsync(Goods, "COMMODITY", 990011, "KG", Kilos, cancellationToken);
         await SendAsync(Cash, "CASH_PHYSICAL", 990012, "USD", Dollars, cancellationToken);
-        await WaitAsync("goods placed, served and told", Goods, envelope => (string?)envelope["stage"] is "DISTRIBUTING" or "DONE", cancellationToken);
-        await WaitAsync("agencies paid and reconciled", Cash, envelope => (string?)envelope["stage"] == "DONE" && Count(envelope, "notifications_open") == 0, cancellationToken);
+        await WaitAsync("goods placed, served and told", Goods, envelope => (string?)envelope["stage"] is "DISTRIBUTING" or "DONE" && IsTold(envelope), cancellationToken);
+        await WaitAsync("agencies paid and reconciled", Cash, envelope => (string?)envelope["stage"] == "DONE" && IsTold(envelope), cancellationToken);
         var delivered = await DeliverAsync(cancellationToken);
         watch.Stop();
 
@@ -114,6 +114,9 @@ internal sealed class InKindDemo(IAnsiConsole console, BridgeApplication bridge,
             await Task.Delay(Look, cancellationToken);
         }
     }
+
+    private static bool IsTold(JsonNode envelope) =>
+        Count(envelope, "notifications_open") == 0 && Count(envelope, "beneficiaries_notified") + Count(envelope, "notifications_failed") >= Lines(envelope, "placed") - Lines(envelope, "unserved");
 
     private static string Figures(JsonNode envelope) => string.Create(
         CultureInfo.InvariantCulture,
