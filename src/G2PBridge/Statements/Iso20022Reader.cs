@@ -718,6 +718,7 @@ internal sealed class Iso20022Reader : StatementReader
         var turned = Profile.ReversalShowsOriginalDirection && _main.Reversal == true;
         if (detail.Direction != 0) Entry.Mark = detail.Direction > 0 != turned ? EntryMark.Credit : EntryMark.Debit;
         if (detail.Currency is not null) Entry.Currency = detail.Currency;
+        Tally.AddDetail(Entry);
         Event = StatementEvent.Detail;
         return true;
     }
@@ -845,7 +846,7 @@ internal sealed class Iso20022Reader : StatementReader
     private bool EmitStatus(PaymentStatus status)
     {
         Status = status;
-        Tally.CountStatus();
+        Tally.Add(status);
         Event = StatementEvent.PaymentStatus;
         return true;
     }

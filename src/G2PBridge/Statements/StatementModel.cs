@@ -153,7 +153,8 @@ internal sealed record StatementSummary
 
     /// <summary>
     /// SHA-256 (hex) over account, dates, signed amounts and bank references of the booked entries in any order:
-    /// the same bookings delivered as MT940 and as camt.053 have the same value.
+    /// the same bookings delivered as MT940 and as camt.053 have the same value. A statement with payments inside its entries has another one:
+    /// it says more than one without.
     /// </summary>
     public string? BookingsFingerprint { get; init; }
 

@@ -46,6 +46,7 @@ internal sealed class StatementTally(bool fingerprints) : IDisposable
     private readonly ArrayBufferWriter<byte> _pending = new(32 * 1024);
     private readonly IncrementalHash? _hash = fingerprints ? IncrementalHash.CreateHash(HashAlgorithmName.SHA256) : null;
     private EntryWarnings _seenWarnings;
+    private bool _hasDetails;
     private UInt128 _bookings;
     private int _creditCount;
     private (int Count, decimal Sum) _expectedCredits;
@@ -76,6 +77,7 @@ internal sealed class StatementTally(bool fingerprints) : IDisposable
         _pending.ResetWrittenCount();
         if (Entries + BadEntries > 0) _hash?.GetHashAndReset();
         _bookings = 0;
+        _hasDetails = false;
         Entries = BadEntries = 0;
         Credits = Debits = 0;
         _creditCount = 0;
@@ -132,7 +134,23 @@ internal sealed class StatementTally(bool fingerprints) : IDisposable
         if (entry.IsBooked) _bookings += Digest(entry);
     }
 
-    public void CountStatus() => Entries++;
+    /// <summary>A payment of a batch entry: part of what the statement says, not of its sums.</summary>
+    public void AddDetail(StatementEntry entry)
+    {
+        if (_hash is null) return;
+        _hasDetails = true;
+        entry.WriteNormalised(_pending);
+        if (_pending.WrittenCount > 24 * 1024) FlushHash();
+    }
+
+    public void Add(PaymentStatus status)
+    {
+        Entries++;
+        if (_hash is null) return;
+        _pending.Write(Encoding.UTF8.GetBytes(
+            $"{status.Level}\u001f{status.OriginalMessageId}\u001f{status.OriginalPaymentInformationId}\u001f{status.OriginalInstructionId}\u001f{status.OriginalEndToEndId}\u001f{status.OriginalUetr}\u001f{status.Status}\u001f{status.RawReason}\u001f{status.AdditionalInformation}\u001f{status.BankReference}\n"));
+        if (_pending.WrittenCount > 24 * 1024) FlushHash();
+    }
 
     public void AddBad(StatementEntry entry)
     {
@@ -159,7 +177,7 @@ internal sealed class StatementTally(bool fingerprints) : IDisposable
         Span<byte> sum = stackalloc byte[16];
         BinaryPrimitives.WriteUInt128BigEndian(sum, _bookings);
         var bookings = SHA256.HashData(Encoding.UTF8.GetBytes(
-            $"{account}\u001f{Plain(Credits)}\u001f{Plain(Debits)}\u001f{Convert.ToHexString(sum)}"));
+            $"{account}\u001f{Plain(Credits)}\u001f{Plain(Debits)}\u001f{Convert.ToHexString(sum)}{(_hasDetails ? "\u001fdetails" : "")}"));
         return (content, Convert.ToHexStringLower(bookings));
 
         static string Text(Balance? balance) => balance is null ? "" : $"{Plain(balance.Amount)}{balance.Currency}{balance.Date:yyyyMMdd}{(balance.Intermediate ? "M" : "F")}";

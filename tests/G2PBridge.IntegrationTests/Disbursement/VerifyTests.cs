@@ -17,7 +17,7 @@ namespace G2PBridge.IntegrationTests.Disbursement;
 /// <summary>Verification is green after a journey, and red on exactly the invariant that somebody's SQL broke.</summary>
 internal sealed class VerifyTests : DisbursementTest
 {
-    private static readonly string[] Checked = ["I1", "I2", "I5", "I6", "I10"];
+    private static readonly string[] Checked = ["I1", "I2", "I4", "I5", "I6", "I8", "I10"];
 
     [Test]
     public async Task A_journey_with_every_kind_of_outcome_verifies()

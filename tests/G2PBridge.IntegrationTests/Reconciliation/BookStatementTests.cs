@@ -9,7 +9,7 @@ namespace G2PBridge.IntegrationTests.Reconciliation;
 internal sealed class BookStatementTests : ReconciliationTest
 {
     [TearDown]
-    public Task NothingIsDropped() => AssertNothingDroppedAsync();
+    public Task TheInvariantsHold() => AssertInvariantsHoldAsync();
 
     [TestCase(ReadStep.Claimed)]
     [TestCase(ReadStep.SetWritten)]

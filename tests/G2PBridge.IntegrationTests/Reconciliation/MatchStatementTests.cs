@@ -6,7 +6,7 @@ namespace G2PBridge.IntegrationTests.Reconciliation;
 internal sealed class MatchStatementTests : ReconciliationTest
 {
     [TearDown]
-    public Task NothingIsDropped() => AssertNothingDroppedAsync();
+    public Task TheInvariantsHold() => AssertInvariantsHoldAsync();
 
     [Test]
     public async Task Every_debit_is_matched_and_counted()

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
 using G2PBridge.Connectors;
@@ -6,6 +7,8 @@ using G2PBridge.Modules.Disbursement.Contracts;
 using G2PBridge.Modules.Envelopes.Contracts;
 using G2PBridge.Modules.Reconciliation.Contracts;
 using G2PBridge.Platform.Jobs;
+using G2PBridge.Platform.Verification;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace G2PBridge.IntegrationTests.Reconciliation;
 
@@ -76,15 +79,27 @@ internal abstract class ReconciliationTest : IntegrationTest
 
     protected static async Task<LineState> StateAsync(Payment payment) => (await SendAsync(new FindInstructionsOfLines([await LineOfAsync(payment)]))).Single().State;
 
-    /// <summary>What invariant I4 asks: every booked entry is matched, classified or in the queue.</summary>
-    protected static async Task AssertNothingDroppedAsync() => Assert.That(
-        await ScalarAsync<long>(
-            """
-            select count(*) from reconciliation.entry e
-            join reconciliation.statement s on s.file = e.file and s.no = e.statement and s.state = 'Booked'
-            where e.kind not between 2 and 6
-                and not exists (select from reconciliation.match m where m.file = e.file and m.entry_no = e.no)
-                and not exists (select from reconciliation.unmatched u where u.file = e.file and u.entry_no = e.no)
-            """),
-        Is.Zero);
+    /// <summary>What waits in the queue of exceptions.</summary>
+    protected static async Task<JsonNode?[]> OpenAsync() => [.. (await GetAsync("v1/exceptions"))!["items"]!.AsArray()];
+
+    protected static async Task<JsonNode> PostAsActorAsync(string path, string actor, JsonObject? body)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(TestHost.Address, path)) { Content = body is null ? null : JsonContent.Create(body) };
+        if (actor.Length > 0)
+        {
+            request.Headers.Add("X-Actor", actor);
+        }
+
+        using var answer = await Http.SendAsync(request);
+        return (await answer.Content.ReadFromJsonAsync<JsonNode>())!;
+    }
+
+    /// <summary>Every invariant over the whole database: nothing is dropped (I4), totals are the sums of their lines (I6), and the others.</summary>
+    protected static async Task AssertInvariantsHoldAsync()
+    {
+        foreach (var check in TestHost.Services.GetServices<IInvariantCheck>())
+        {
+            Assert.That((await check.CheckAsync(CancellationToken.None)).Where(result => result.IsBroken).Select(result => $"{result.Id} {result.Place}: {string.Join(", ", result.Offenders)}"), Is.Empty);
+        }
+    }
 }

@@ -4,7 +4,7 @@ namespace G2PBridge.IntegrationTests.Reconciliation;
 internal sealed class UpstreamCasesTests : ReconciliationTest
 {
     [TearDown]
-    public Task NothingIsDropped() => AssertNothingDroppedAsync();
+    public Task TheInvariantsHold() => AssertInvariantsHoldAsync();
 
     [Test]
     public async Task An_entry_without_a_text_field_is_matched()

@@ -38,6 +38,7 @@ internal sealed class StateChartTests
         (LineState.Unknown, LineState.Refused),
         (LineState.Unknown, LineState.Returned),
         (LineState.Sent, LineState.Returned),
+        (LineState.Sent, LineState.Refused),
         (LineState.Refused, LineState.Sent),
         (LineState.Refused, LineState.Returned),
     ];

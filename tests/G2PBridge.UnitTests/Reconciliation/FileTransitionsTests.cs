@@ -7,7 +7,7 @@ internal sealed class FileTransitionsTests
 {
     private static readonly (FileState From, FileState To)[] Arrows =
     [
-        (Uploading, Received), (Uploading, Duplicate), (Received, Reading), (Reading, Received), (Reading, Processed), (Reading, Error), (Error, Received),
+        (Uploading, Received), (Uploading, Duplicate), (Received, Reading), (Reading, Received), (Reading, Processed), (Reading, Error), (Error, Received), (Processed, Received),
     ];
 
     [Test]

@@ -190,4 +190,29 @@ internal sealed class Iso20022Tests
             (PaymentStatusLevel.Transaction, "RJCT", true), (PaymentStatusLevel.PaymentInformation, "RJCT", true), (PaymentStatusLevel.Group, "RJCT", false),
         }));
     }
+
+    [Test]
+    public async Task Reports_that_say_something_else_are_not_the_same_report()
+    {
+        static Task<ReadResult> Read(string message, string status) => StatementFiles.ReadTextAsync(
+            $"<Document><CstmrPmtStsRpt><GrpHdr><MsgId>{message}</MsgId></GrpHdr><OrgnlGrpInfAndSts><OrgnlMsgId>B1</OrgnlMsgId></OrgnlGrpInfAndSts><OrgnlPmtInfAndSts><OrgnlPmtInfId>P1</OrgnlPmtInfId>" +
+            $"<TxInfAndSts><OrgnlEndToEndId>E1</OrgnlEndToEndId><TxSts>{status}</TxSts></TxInfAndSts></OrgnlPmtInfAndSts></CstmrPmtStsRpt></Document>");
+        var first = (await Read("A", "ACCP")).Statements.Single().ContentFingerprint;
+        Assert.That((await Read("A", "RJCT")).Statements.Single().ContentFingerprint, Is.Not.EqualTo(first));
+        Assert.That((await Read("A", "ACCP")).Statements.Single().ContentFingerprint, Is.EqualTo(first));
+    }
+
+    [Test]
+    public async Task A_batch_with_its_payments_is_not_the_same_statement_as_one_without()
+    {
+        static Task<ReadResult> Read(string details) => StatementFiles.ReadTextAsync(
+            "<Document><BkToCstmrStmt><GrpHdr><MsgId>A</MsgId></GrpHdr><Stmt><Id>S</Id><Acct><Id><Othr><Id>ACC</Id></Othr></Id><Ccy>USD</Ccy></Acct><Ntry><Amt Ccy=\"USD\">3.00</Amt><CdtDbtInd>DBIT</CdtDbtInd>" +
+            $"<Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>2026-06-19</Dt></BookgDt><NtryDtls>{details}</NtryDtls></Ntry></Stmt></BkToCstmrStmt></Document>");
+        static string Detail(string reference, string amount) => $"<TxDtls><Refs><EndToEndId>{reference}</EndToEndId></Refs><Amt Ccy=\"USD\">{amount}</Amt></TxDtls>";
+        var sum = (await Read("")).Statements.Single();
+        var detailed = (await Read(Detail("E1", "1.00") + Detail("E2", "2.00"))).Statements.Single();
+        var other = (await Read(Detail("E1", "2.00") + Detail("E2", "1.00"))).Statements.Single();
+        Assert.That(new[] { sum.ContentFingerprint, detailed.ContentFingerprint, other.ContentFingerprint }, Is.Unique);
+        Assert.That(detailed.BookingsFingerprint, Is.Not.EqualTo(sum.BookingsFingerprint));
+    }
 }

@@ -36,6 +36,7 @@ internal static class DisbursementModule
         services.AddSingleton<IBankLedgerCheck, ExampleBankLedger>();
         services.AddSingleton<Settlement>();
         services.AddSingleton<DispatchReads>();
+        services.AddSingleton<OrderReads>();
         services.AddPollingJob(provider => new PollingJobDescription(Work.TakeFundedWork, Schema, Options(provider).PollInterval, 1, () => new TakeFundedWork.Command()));
         // The lanes hold each bank to its share; the workers are as many as all lanes together.
         services.AddPollingJob(provider => new PollingJobDescription(

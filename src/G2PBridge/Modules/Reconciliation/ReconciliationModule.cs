@@ -3,6 +3,7 @@ using G2PBridge.Modules.Reconciliation.Features;
 using G2PBridge.Modules.Reconciliation.Persistence;
 using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Persistence;
+using G2PBridge.Platform.Verification;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
@@ -22,6 +23,8 @@ internal static class ReconciliationModule
         services.AddSingleton<MatchReads>();
         services.AddSingleton<ExceptionReads>();
         services.AddSingleton<DecisionStore>();
+        services.AddSingleton<StatementDecisionStore>();
+        services.AddSingleton<IInvariantCheck, ReconciliationInvariants>();
         services.TryAddSingleton<IReadObserver, NoReadObserver>();
         services.AddScoped<EnvelopeKeys>();
         services.AddScoped<RecogniseEntries>();
@@ -47,6 +50,7 @@ internal static class ReconciliationModule
         UploadStatement.Map(routes);
         ReceiveStatement.Map(routes);
         LookAtStatements.Map(routes);
+        DecideStatements.Map(routes);
         LookAtAccount.Map(routes);
         LookAtExceptions.Map(routes);
         DecideExceptions.Map(routes);

@@ -23,6 +23,8 @@ internal static class LineTransitions
         (Sending or Unknown, Refused) => true,
         (Sending, Unknown) => true,
         (Sent, Returned) => true,
+        // The bank reports that it rejected in the end what it had taken.
+        (Sent, Refused) => true,
         // Only a statement says so: the bank paid what it had called unpaid.
         (Refused, Sent or Returned) => true,
         _ => false,

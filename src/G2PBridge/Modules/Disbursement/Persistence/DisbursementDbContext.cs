@@ -62,6 +62,7 @@ internal sealed class DisbursementDbContext(DbContextOptions<DisbursementDbConte
             chunk.Property(row => row.IdempotencyKey).HasMaxLength(64);
             chunk.IsEnumText(row => row.State);
             chunk.HasIndex(row => new { row.SliceId, row.Round, row.FirstSeq }).IsUnique().HasDatabaseName("uq_chunk_set");
+            chunk.HasIndex(row => row.Amount).HasDatabaseName("ix_chunk_amount").HasFilter("prepared_at is not null");
             chunk.HasIndex(row => row.IdempotencyKey).IsUnique().HasDatabaseName("uq_chunk_idempotency_key");
             chunk.HasIndex(row => row.EnvelopeId, "ix_chunk_envelope");
             chunk.HasIndex(row => row.BatchId).HasDatabaseName("ix_chunk_batch");
@@ -90,6 +91,8 @@ internal sealed class DisbursementDbContext(DbContextOptions<DisbursementDbConte
             instruction.HasKey(row => new { row.Line, row.Generation }).HasName("pk_instruction");
             instruction.HasOne<Failure>().WithMany().HasForeignKey(row => new { row.Line, row.PriorGeneration }).HasPrincipalKey(failure => new { failure.Line, failure.Generation })
                 .OnDelete(DeleteBehavior.Restrict).HasConstraintName("fk_instruction_prior_failed");
+            // For a statement entry that names nobody: which payment has its amount.
+            instruction.HasIndex(row => new { row.Amount, row.Line }).HasDatabaseName("ix_instruction_amount");
             instruction.HasIndex(row => new { row.Line, row.PriorGeneration }).HasDatabaseName("ix_instruction_prior").HasFilter("prior_generation is not null");
         });
         modelBuilder.Entity<Failure>(failure =>

@@ -147,7 +147,7 @@ internal sealed class DispatchReads(NpgsqlDataSource source, ReferencePrefix pre
             and not exists (select from disbursement.line_state s where s.line = i.line)
         """;
 
-    private static LineState StateOf(string chunk, string? own) =>
+    public static LineState StateOf(string chunk, string? own) =>
         own is null ? LineTransitions.ImpliedBy(Enum.Parse<ChunkState>(chunk)) : Enum.Parse<LineState>(own);
 
     /// <summary>The contract's closed list. Unknown is work in progress there: it will be settled, and nothing has to be sent again.</summary>

@@ -28,6 +28,16 @@ internal enum DecisionState
     Superseded,
 }
 
+/// <summary>What a person says about statements that the bank's profile holds back.</summary>
+internal enum StatementDecisionKind
+{
+    /// <summary>They are booked as any other.</summary>
+    Release,
+
+    /// <summary>They are never booked.</summary>
+    Discard,
+}
+
 /// <summary>What a part of an entry is.</summary>
 internal enum PartClass
 {
@@ -46,6 +56,8 @@ internal sealed record DecisionPart(PartClass Class, PaymentReference? Payment, 
 internal static class Decisions
 {
     public const string SamePersonCode = "SECOND_PERSON_REQUIRED";
+
+    public static Refusal WithoutAmount { get; } = new("ENTRY_UNREADABLE", "The entry has no amount: it cannot be a payment. It can be classified or written off.", RefusalKind.Conflict);
 
     public static DecisionState Move(DecisionState from, DecisionState to) => (from, to) switch
     {
@@ -68,7 +80,7 @@ internal static class Decisions
         var payments = parts.Where(part => part.Class == PartClass.Payment).ToList();
         if (payments.Count > 0 && amount is null)
         {
-            return new Refusal("ENTRY_UNREADABLE", "The entry has no amount that could be read; it can be classified or written off.", RefusalKind.Conflict);
+            return WithoutAmount;
         }
 
         if (payments.Select(part => part.Payment).Distinct().Count() != payments.Count)

@@ -23,6 +23,9 @@ internal enum EntryKind : short
 
     /// <summary>Its line could not be read.</summary>
     Unreadable = 8,
+
+    /// <summary>What the bank reports about an order (pain.002). No movement: it has no amount and books nothing.</summary>
+    PaymentStatus = 9,
 }
 
 /// <summary>Why an entry is not matched, in our words; the contract's closed list of error reasons is coarser.</summary>
@@ -39,6 +42,12 @@ internal static class UnmatchedCause
     public const string DebitedBefore = "DebitedBefore";
     public const string ReturnWithoutDebit = "ReturnWithoutDebit";
     public const string Repeated = "Repeated";
+    public const string RejectedAfterDebit = "RejectedAfterDebit";
+    public const string SettledAfterRefusal = "SettledAfterRefusal";
+    public const string HeldAsDuplicate = "HeldAsDuplicate";
+    public const string BlockedByBank = "BlockedByBank";
+    public const string StatusUnknown = "StatusUnknown";
+    public const string OrderPartlyNamed = "OrderPartlyNamed";
 }
 
 internal enum UnmatchedState

@@ -20,6 +20,7 @@ internal sealed class EntryTaking(ReferenceScan scan)
         var candidates = entry.References();
         var ours = scan.Find(entry, candidates);
         var isPlainDebit = ours is not null && entry.Mark == EntryMark.Debit;
+        var order = ours is null && entry is { Mark: EntryMark.Debit, IsBooked: true, HasDetails: false } ? OrderKey.Find(entry) : null;
         var amount = Storable(entry);
         var taken = new ReadEntry
         {
@@ -38,7 +39,8 @@ internal sealed class EntryTaking(ReferenceScan scan)
             IsReturn = signal.IsPayoutReturn,
             IsNotAPayout = signal.Kind is ReturnKind.CollectionReturned or ReturnKind.ReceiptReversed || entry.Mark == EntryMark.ReversalOfCredit,
             Ours = ours,
-            ReferenceTexts = isPlainDebit ? null : Texts(entry, candidates),
+            OrderKey = order,
+            ReferenceTexts = isPlainDebit ? null : order is null ? Texts(entry, candidates) : [.. Texts(entry, candidates).Where(text => text != order), order],
             BankReference = Cut(entry.BankReference),
             Name = Cut(entry.Beneficiary),
             ReasonCode = signal.IsPayoutReturn ? signal.ReasonCode ?? (signal.RawReason is null ? "MS03" : "NARR") : null,

@@ -6,6 +6,11 @@ namespace G2PBridge.Modules.Reconciliation.Domain;
 /// <param name="Debits">Entries that are a debit of a payment of ours in every figure.</param>
 internal sealed record FileOutcome(string Format, string Verdict, string Findings, bool IsRejected, int Entries, int Classified, int Debits);
 
+/// <summary>What is settled of a file that is read again.</summary>
+/// <param name="Settled">Statements that are booked, or discarded for good: they are left alone.</param>
+/// <param name="Released">Statements that are booked although the profile holds them, with the content fingerprint that was approved.</param>
+internal sealed record EarlierReading(HashSet<int> Settled, HashSet<(int No, string Fingerprint)> Released);
+
 /// <summary>The points of the reading at which a process may die.</summary>
 internal enum ReadStep
 {

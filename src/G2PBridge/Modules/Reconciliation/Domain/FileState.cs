@@ -30,6 +30,8 @@ internal static class FileTransitions
         (FileState.Received, FileState.Reading) => true,
         (FileState.Reading, FileState.Received or FileState.Processed or FileState.Error) => true,
         (FileState.Error, FileState.Received) => true,
+        // Two persons released a statement that was held: the file is read once more.
+        (FileState.Processed, FileState.Received) => true,
         _ => false,
     };
 
@@ -51,6 +53,9 @@ internal enum StatementState
 
     /// <summary>Kept and not booked: by the bank's profile a person decides.</summary>
     Held,
+
+    /// <summary>Was held, and two persons decided that it is never booked.</summary>
+    Discarded,
 
     /// <summary>Not to be booked as it stands; the findings say why.</summary>
     Rejected,

@@ -11,7 +11,8 @@ internal sealed class ReadEntry
 
     public required int DetailOrdinal { get; init; }
 
-    public required string SponsorAccount { get; init; }
+    /// <summary>Of the statement; of a reported status the account that the payment was ordered from.</summary>
+    public required string SponsorAccount { get; set; }
 
     public EntryKind Kind { get; set; }
 
@@ -44,6 +45,15 @@ internal sealed class ReadEntry
 
     public int? Envelope { get; set; }
 
+    /// <summary>True where a status is reported of an order as a whole.</summary>
+    public bool IsAboutOrder { get; init; }
+
+    /// <summary>The key of an order that a debit without a payment of ours names.</summary>
+    public string? OrderKey { get; init; }
+
+    /// <summary>The payments of that order, where the debit is their sum.</summary>
+    public IReadOnlyList<BatchPart>? Batch { get; set; }
+
     public string? Problem { get; set; }
 
     public string? Cause { get; set; }
@@ -66,5 +76,10 @@ internal sealed class ReadEntry
 
     public long FileLine { get; init; }
 
-    public void Refuse(string problem, string cause, string detail) => (Problem, Cause, Detail) = (problem, cause, detail);
+    /// <param name="problem">One of the contract's error codes; null where it knows none.</param>
+    public void Refuse(string? problem, string cause, string detail) => (Problem, Cause, Detail) = (problem, cause, detail);
 }
+
+/// <summary>One payment of a debit for a whole order.</summary>
+/// <param name="Tell">The paying side does not know for sure that the bank has it.</param>
+internal sealed record BatchPart(PaymentReference Payment, decimal Amount, bool Tell);

@@ -35,11 +35,12 @@ internal static partial class DecideExceptions
     internal sealed record RequestedPart(PartClass Class, string? PaymentReference, decimal? Amount);
 
     /// <param name="Kind">MATCH, SPLIT, CLASSIFY or WRITE_OFF.</param>
-    /// <param name="PaymentReference">For MATCH.</param>
+    /// <param name="PaymentReference">For MATCH: the payment.</param>
+    /// <param name="OrderReference">For MATCH, in place of a payment: the order whose payments were debited in one sum.</param>
     /// <param name="Class">For CLASSIFY: FEE, INTEREST, TOP_UP or OTHER.</param>
     /// <param name="Parts">For SPLIT: they add up to the entry.</param>
     /// <param name="Reason">Why, in words for whoever confirms it and for the audit.</param>
-    internal sealed record Request(DecisionKind Kind, string? PaymentReference, PartClass? Class, IReadOnlyList<RequestedPart>? Parts, string Reason);
+    internal sealed record Request(DecisionKind Kind, string? PaymentReference, PartClass? Class, IReadOnlyList<RequestedPart>? Parts, string Reason, string? OrderReference = null);
 
     internal sealed record DecisionView(Guid Id, string ExceptionId, DecisionKind Kind, DecisionState State, string Reason, string ProposedBy, string? ConfirmedBy);
 
@@ -114,6 +115,16 @@ internal static partial class DecideExceptions
     private static async Task<Result<IReadOnlyList<StoredPart>>> PartsAsync(
         Request request, ExceptionFacts facts, IMediator mediator, EnvelopeKeys envelopes, CancellationToken cancellationToken)
     {
+        if (request.Kind is DecisionKind.Match or DecisionKind.Split && facts.Amount is null)
+        {
+            return Decisions.WithoutAmount;
+        }
+
+        if (request is { Kind: DecisionKind.Match, OrderReference: { } key })
+        {
+            return await PartsOfOrderAsync(key, facts, mediator, envelopes, cancellationToken);
+        }
+
         IReadOnlyList<RequestedPart>? asked = request.Kind switch
         {
             DecisionKind.Match => [new(PartClass.Payment, request.PaymentReference, null)],
@@ -123,7 +134,7 @@ internal static partial class DecideExceptions
         };
         if (!Enum.IsDefined(request.Kind) || asked is not { Count: > 0 and <= MostParts } || asked.Any(part => part is null || !Enum.IsDefined(part.Class)) || (request.Kind == DecisionKind.Classify && request.Class is null or PartClass.Payment or PartClass.WrittenOff))
         {
-            return new Refusal("INCOMPLETE_DECISION", "MATCH needs payment_reference, SPLIT parts, CLASSIFY the class FEE, INTEREST, TOP_UP or OTHER.");
+            return new Refusal("INCOMPLETE_DECISION", "MATCH needs payment_reference or order_reference, SPLIT parts, CLASSIFY the class FEE, INTEREST, TOP_UP or OTHER.");
         }
 
         var prefix = await mediator.Send(new ReadReferencePrefix(), cancellationToken);
@@ -173,6 +184,32 @@ internal static partial class DecideExceptions
         }
 
         return parts;
+    }
+
+    /// <summary>All payments of the order, or those that the bank did not refuse: whichever add up to the entry.</summary>
+    private static async Task<Result<IReadOnlyList<StoredPart>>> PartsOfOrderAsync(
+        string key, ExceptionFacts facts, IMediator mediator, EnvelopeKeys envelopes, CancellationToken cancellationToken)
+    {
+        if (OrderKey.FindWithin(key) is not { } known || (await mediator.Send(new FindOrders([known]), cancellationToken)) is not [var order])
+        {
+            return new Refusal("ORDER_NOT_FOUND", "No order of this installation has such a reference.");
+        }
+
+        if (order.Currency != facts.Currency || order.AccountNumber != facts.SponsorAccount)
+        {
+            return new Refusal("OTHER_ACCOUNT_OR_CURRENCY", "The order was given for another account, or in another currency.");
+        }
+
+        if (!facts.IsDebit)
+        {
+            return new Refusal("NOT_A_DEBIT", "Only a debit can be a whole order; split a return into its payments.");
+        }
+
+        var payments = await mediator.Send(new ReadPaymentsOfOrder(order.ChunkId), cancellationToken);
+        var taken = payments.Where(payment => payment.State != LineState.Refused).ToList();
+        var envelope = (await envelopes.FindAsync([order.EnvelopeId], cancellationToken))[order.EnvelopeId];
+        return (taken.Sum(payment => payment.Amount) == facts.Amount ? taken : payments)
+            .Select(payment => new StoredPart(new DecisionPart(PartClass.Payment, new PaymentReference(payment.Line, payment.Generation), payment.Amount), envelope)).ToList();
     }
 
     private static bool IsStorable(decimal amount) => decimal.Abs(amount) < CurrencyUnits.AmountLimit && CurrencyUnits.DecimalsIn(amount) <= CurrencyUnits.StoredDecimals;

@@ -16,15 +16,17 @@ internal static class LookAtExceptions
             .Produces<Detail>().ProducesProblem(StatusCodes.Status404NotFound);
     }
 
-    /// <param name="AddsToBalance">A credit, or a debit taken back.</param>
+    /// <param name="AddsToBalance">A credit, or a debit taken back; null for what moves no money, such as a reported status.</param>
+    /// <param name="Type">The bank's own word for its kind; of a status report the status.</param>
     internal sealed record Entry(
-        Guid FileId, int StatementNo, string? StatementNumber, string? Account, int EntryNo, bool AddsToBalance, DateOnly? EntryDate, DateOnly? ValueDate, decimal? Amount, string? Currency,
+        Guid FileId, int StatementNo, string? StatementNumber, string? Account, int EntryNo, bool? AddsToBalance, string? Type, DateOnly? EntryDate, DateOnly? ValueDate, decimal? Amount, string? Currency,
         string? BankReference, string? Narrative);
 
     /// <param name="Reason">Why it matches nothing.</param>
     /// <param name="ErrorReason">The same in the partner contract's words; null where those know none.</param>
     internal sealed record Item(
-        string Id, UnmatchedState State, string Reason, string? ErrorReason, string Explanation, DateTimeOffset Since, DateTimeOffset? SettledAt, Entry Entry, IReadOnlyList<Candidate> Candidates);
+        string Id, UnmatchedState State, string Reason, string? ErrorReason, string Explanation, DateTimeOffset Since, DateTimeOffset? SettledAt, Entry Entry, IReadOnlyList<Candidate> Candidates,
+        IReadOnlyList<OrderCandidate> OrderCandidates);
 
     /// <param name="CandidatesComplete">False when there were more payments than are looked through for one page.</param>
     /// <param name="Next">Give this as <c>after</c> to get the next page; null on the last.</param>
@@ -72,6 +74,6 @@ internal static class LookAtExceptions
     private static Item View(ExceptionRow row, FoundCandidates found) => new(
         row.Id.ToString(), row.State, row.Cause, row.ErrorReason, row.Detail, row.CreatedAt, row.ClosedAt,
         new Entry(
-            row.FileId, row.StatementNo, row.StatementNumber, row.Account, row.EntryNo, !row.IsDebit, row.EntryDate, row.ValueDate, row.Amount, row.Currency, row.BankReference, row.Narrative),
-        found.ByException.GetValueOrDefault(row.Id) ?? []);
+            row.FileId, row.StatementNo, row.StatementNumber, row.Account, row.EntryNo, row.Mark is null ? null : !row.IsDebit, row.Type, row.EntryDate, row.ValueDate, row.Amount, row.Currency, row.BankReference, row.Narrative),
+        found.ByException.GetValueOrDefault(row.Id) ?? [], found.OrdersByException.GetValueOrDefault(row.Id) ?? []);
 }

@@ -34,7 +34,8 @@ internal static class LookAtStatements
         int No, StatementState State, string Format, string? Account, string? Reference, string? Number, string? Sequence, string? Currency, decimal? Opening, DateOnly? OpeningDate,
         decimal? Closing, DateOnly? ClosingDate, int Entries, int BadEntries, decimal Credits, decimal Debits, string Verdict, JsonElement Findings);
 
-    internal sealed record FileDetail(FileView File, JsonElement Findings, IReadOnlyList<StatementView> Statements);
+    /// <param name="Decisions">Releases and discards of statements that were held, oldest first.</param>
+    internal sealed record FileDetail(FileView File, JsonElement Findings, IReadOnlyList<StatementView> Statements, IReadOnlyList<DecideStatements.View> Decisions);
 
     internal sealed record Page(IReadOnlyList<FileView> Items, long? Next);
 
@@ -55,7 +56,7 @@ internal static class LookAtStatements
         return TypedResults.Ok(new Page([.. rows.Select(View)], rows.Count == size ? rows[^1].Number : null));
     }
 
-    private static async Task<IResult> FindAsync(Guid id, ReconciliationDbContext db, CancellationToken cancellationToken)
+    private static async Task<IResult> FindAsync(Guid id, ReconciliationDbContext db, StatementDecisionStore decisions, CancellationToken cancellationToken)
     {
         if (await db.Files.AsNoTracking().SingleOrDefaultAsync(file => file.Id == id, cancellationToken) is not { } file)
         {
@@ -69,7 +70,8 @@ internal static class LookAtStatements
                 .. statements.Select(row => new StatementView(
                     row.No, row.State, row.Format, row.Account, row.Reference, row.Number, row.Sequence, row.Currency, row.Opening, row.OpeningDate, row.Closing, row.ClosingDate,
                     row.Entries, row.BadEntries, row.Credits, row.Debits, row.Verdict, Json(row.Findings))),
-            ]));
+            ],
+            [.. (await decisions.ListAsync(file.Number, cancellationToken)).Select(DecideStatements.Show)]));
     }
 
     private static FileView View(StatementFileRow row) => new(

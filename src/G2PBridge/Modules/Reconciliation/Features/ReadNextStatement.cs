@@ -80,10 +80,10 @@ internal static partial class ReadNextStatement
             var started = Stopwatch.GetTimestamp();
             var prefix = await mediator.Send(new ReadReferencePrefix(), cancellationToken);
             await using var booking = await Booking.BeginAsync(source, file, cancellationToken);
-            var bookedBefore = await booking.BookedBeforeAsync(cancellationToken);
+            var earlier = await booking.FindEarlierReadingAsync(cancellationToken);
             var sets = Channel.CreateBounded<StagedSet>(new BoundedChannelOptions(1) { SingleReader = true, SingleWriter = true });
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            var reading = Task.Run(() => StageAsync(file, prefix, bookedBefore, sets.Writer, stop.Token), stop.Token);
+            var reading = Task.Run(() => StageAsync(file, prefix, earlier, sets.Writer, stop.Token), stop.Token);
             try
             {
                 await foreach (var set in sets.Reader.ReadAllAsync(cancellationToken))
@@ -122,11 +122,11 @@ internal static partial class ReadNextStatement
             return true;
         }
 
-        private async Task<FileOutcome> StageAsync(ClaimedFile file, string prefix, HashSet<int> bookedBefore, ChannelWriter<StagedSet> sets, CancellationToken cancellationToken)
+        private async Task<FileOutcome> StageAsync(ClaimedFile file, string prefix, EarlierReading earlier, ChannelWriter<StagedSet> sets, CancellationToken cancellationToken)
         {
             try
             {
-                var outcome = await staging.ReadAsync(file, prefix, bookedBefore, sets, cancellationToken);
+                var outcome = await staging.ReadAsync(file, prefix, earlier, sets, cancellationToken);
                 sets.Complete();
                 return outcome;
             }

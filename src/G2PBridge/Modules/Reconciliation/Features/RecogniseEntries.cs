@@ -9,13 +9,13 @@ namespace G2PBridge.Modules.Reconciliation.Features;
 
 /// <summary>
 /// Finds out which payment each entry of a set is about, and compares account, currency and amount. A set of thousands costs one
-/// question to the paying side; two more where entries name the partner's id in place of our reference.
+/// question to the paying side; two more where entries name the partner's id in place of our reference, or an order in place of a payment.
 /// </summary>
 internal sealed class RecogniseEntries(IMediator mediator, EnvelopeKeys envelopes)
 {
     public async Task ApplyAsync(IReadOnlyList<ReadEntry> entries, CancellationToken cancellationToken)
     {
-        var open = entries.Where(entry => entry.Kind is EntryKind.Unknown).ToList();
+        var open = entries.Where(entry => entry.Kind is EntryKind.Unknown || entry is { Kind: EntryKind.PaymentStatus, Cause: null, IsAboutOrder: false }).ToList();
         var known = new Dictionary<PaymentReference, InstructionFacts>();
         await AskAsync(open.Where(entry => entry.Ours is not null).Select(entry => entry.Ours!.Value), known, cancellationToken);
         var foreign = open.Where(entry => entry.ReferenceTexts is { Length: > 0 } && (entry.Ours is not { } ours || !known.ContainsKey(ours))).ToList();
@@ -24,9 +24,24 @@ internal sealed class RecogniseEntries(IMediator mediator, EnvelopeKeys envelope
             await RecogniseForeignAsync(foreign, known, cancellationToken);
         }
 
-        var keys = await envelopes.FindAsync(known.Values.Select(facts => facts.EnvelopeId).Distinct(), cancellationToken);
+        var orders = new Dictionary<string, (OrderFacts Order, IReadOnlyList<InstructionFacts> Payments)>(StringComparer.Ordinal);
+        await AskOrdersAsync([.. open.Where(entry => entry is { Ours: null, OrderKey: not null }).Select(entry => entry.OrderKey!).Distinct(StringComparer.Ordinal)], orders, cancellationToken);
+        var keys = await envelopes.FindAsync(known.Values.Select(facts => facts.EnvelopeId).Concat(orders.Values.Select(order => order.Order.EnvelopeId)).Distinct(StringComparer.Ordinal), cancellationToken);
         foreach (var entry in open)
         {
+            if (entry.Kind == EntryKind.PaymentStatus)
+            {
+                JudgeStatus(entry, entry.Ours is { } reported ? known.GetValueOrDefault(reported) : null);
+                continue;
+            }
+
+            if (entry.Ours is null && entry.OrderKey is { } key && orders.TryGetValue(key, out var order))
+            {
+                entry.Envelope = keys[order.Order.EnvelopeId];
+                JudgeBatch(entry, order.Order, order.Payments);
+                continue;
+            }
+
             if (entry.Ours is { } reference && known.TryGetValue(reference, out var facts))
             {
                 entry.Envelope = keys[facts.EnvelopeId];
@@ -75,6 +90,69 @@ internal sealed class RecogniseEntries(IMediator mediator, EnvelopeKeys envelope
         }
     }
 
+    /// <summary>One debit for an order: its sum must be that of the order's payments, with or without those that the bank refused.</summary>
+    private static void JudgeBatch(ReadEntry entry, OrderFacts order, IReadOnlyList<InstructionFacts> payments)
+    {
+        var taken = payments.Where(payment => payment.State != LineState.Refused).ToList();
+        var (amount, ordered) = (taken.Sum(payment => payment.Amount), payments.Sum(payment => payment.Amount));
+        if (order.AccountNumber != entry.SponsorAccount)
+        {
+            entry.Refuse(PartnerCodes.InvalidAccountNumber, UnmatchedCause.AccountDiffers, "The order was given for another account.");
+        }
+        else if (order.Currency != entry.Currency)
+        {
+            entry.Refuse(
+                PartnerCodes.InvalidDisbursementCurrencyCode, UnmatchedCause.CurrencyDiffers,
+                string.Create(CultureInfo.InvariantCulture, $"{entry.Amount:0.00##} {entry.Currency} debited for an order of {ordered:0.00##} {order.Currency}."));
+        }
+        else if (entry.Amount is { } debited && (debited == amount || debited == ordered) && payments.Count > 0)
+        {
+            entry.Kind = EntryKind.Batch;
+            entry.Batch =
+            [
+                .. (debited == amount ? taken : payments).Select(payment => new BatchPart(
+                    new PaymentReference(payment.Line, payment.Generation), payment.Amount, payment.State is not (LineState.Sent or LineState.Returned))),
+            ];
+        }
+        else
+        {
+            entry.Refuse(
+                PartnerCodes.InvalidDisbursementQuantity, UnmatchedCause.AmountDiffers,
+                string.Create(CultureInfo.InvariantCulture, $"{entry.Amount:0.00##} {entry.Currency} debited, {amount:0.00##} {order.Currency} ordered in {taken.Count} payments of one order."));
+        }
+    }
+
+    /// <summary>What a report says is told where it is news; whether a debit contradicts a rejection is judged when it is booked.</summary>
+    private static void JudgeStatus(ReadEntry entry, InstructionFacts? facts)
+    {
+        if (facts is null)
+        {
+            entry.Ours = null;
+            if (StatusMeanings.Of(entry.Type) != StatusMeaning.Mixed)
+            {
+                entry.Refuse(PartnerCodes.InvalidReconciliationId, UnmatchedCause.UnknownReference, "Nothing in the report names a payment of this installation.");
+            }
+
+            return;
+        }
+
+        entry.SponsorAccount = facts.AccountNumber;
+        switch (StatusMeanings.Of(entry.Type))
+        {
+            case StatusMeaning.Rejected:
+                entry.Tell = facts.State is not (LineState.Refused or LineState.Returned);
+                break;
+            case StatusMeaning.Settled when facts.State == LineState.Refused:
+                entry.Refuse(null, UnmatchedCause.SettledAfterRefusal, "The bank reports the payment as done after it had refused it. It counts as unpaid until a statement shows the debit: ask the bank before it is paid again.");
+                break;
+            case StatusMeaning.UnderWay or StatusMeaning.Settled:
+                entry.Tell = facts.State is LineState.Prepared or LineState.Sending or LineState.Unknown;
+                break;
+            default:
+                break;
+        }
+    }
+
     private static string Figures(string what, ReadEntry entry, InstructionFacts facts) => string.Create(
         CultureInfo.InvariantCulture, $"{entry.Amount:0.00##} {entry.Currency} {what}, {facts.Amount:0.00##} {facts.Currency} ordered.");
 
@@ -104,6 +182,21 @@ internal sealed class RecogniseEntries(IMediator mediator, EnvelopeKeys envelope
         }
 
         await AskAsync(newest.Values, known, cancellationToken);
+    }
+
+    /// <summary>One order at a time: an order is some thousands of payments.</summary>
+    private async Task AskOrdersAsync(
+        IReadOnlyCollection<string> keys, Dictionary<string, (OrderFacts Order, IReadOnlyList<InstructionFacts> Payments)> orders, CancellationToken cancellationToken)
+    {
+        if (keys.Count == 0)
+        {
+            return;
+        }
+
+        foreach (var order in await mediator.Send(new FindOrders(keys), cancellationToken))
+        {
+            orders[order.Key] = (order, await mediator.Send(new ReadPaymentsOfOrder(order.ChunkId), cancellationToken));
+        }
     }
 
     private async Task AskAsync(IEnumerable<PaymentReference> references, Dictionary<PaymentReference, InstructionFacts> known, CancellationToken cancellationToken)

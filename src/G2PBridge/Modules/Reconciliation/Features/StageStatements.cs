@@ -20,9 +20,10 @@ internal sealed class StageStatements(IMediator mediator, NpgsqlDataSource sourc
 
     private readonly Dictionary<string, SponsorAccount?> _accounts = new(StringComparer.Ordinal);
 
-    public async Task<FileOutcome> ReadAsync(ClaimedFile file, string prefix, HashSet<int> bookedBefore, ChannelWriter<StagedSet> sets, CancellationToken cancellationToken)
+    public async Task<FileOutcome> ReadAsync(ClaimedFile file, string prefix, EarlierReading earlier, ChannelWriter<StagedSet> sets, CancellationToken cancellationToken)
     {
         var taking = new EntryTaking(new ReferenceScan(prefix));
+        var statuses = new StageStatuses(mediator, new StatusTaking(new ReferenceScan(prefix)));
         var profile = await FindProfileAsync(file, cancellationToken);
         await using var stream = new FilePartStream(source, file.Id);
         await using var reader = await StatementReader.OpenAsync(stream, profile, new ReaderLimits { FileBytes = long.MaxValue }, cancellationToken);
@@ -34,7 +35,7 @@ internal sealed class StageStatements(IMediator mediator, NpgsqlDataSource sourc
             {
                 case StatementEvent.StatementStart:
                     sponsor = await FindAccountAsync(reader.Header, cancellationToken);
-                    skip = bookedBefore.Contains(reader.Header.Index);
+                    skip = earlier.Settled.Contains(reader.Header.Index);
                     break;
                 case StatementEvent.Entry or StatementEvent.Detail or StatementEvent.BadEntry:
                     no++;
@@ -46,8 +47,18 @@ internal sealed class StageStatements(IMediator mediator, NpgsqlDataSource sourc
                     }
 
                     break;
+                case StatementEvent.PaymentStatus when !skip:
+                    var reported = await statuses.TakeAsync(reader.Status, no, reader.Header.Index, cancellationToken);
+                    no += reported.Count;
+                    classified += reported.Count;
+                    entries.AddRange(reported);
+                    break;
+                case StatementEvent.StatementEnd when !skip && reader.Header.Format == StatementFormat.Pain002:
+                    (entries, ended) = await HandOnAsync(entries, ended);
+                    ended.Add(Row(file, reader.Summary, statuses.SponsorAccount is { } account ? await mediator.Send(new FindSponsorAccountByNumber(account), cancellationToken) : null, earlier));
+                    break;
                 case StatementEvent.StatementEnd when !skip:
-                    ended.Add(Row(file, reader.Summary, sponsor));
+                    ended.Add(Row(file, reader.Summary, sponsor, earlier));
                     break;
                 default:
                     break;
@@ -67,6 +78,7 @@ internal sealed class StageStatements(IMediator mediator, NpgsqlDataSource sourc
         async Task<(List<ReadEntry>, List<StatementRow>)> HandOnAsync(List<ReadEntry> set, List<StatementRow> statements)
         {
             await recognise.ApplyAsync(set, cancellationToken);
+            statuses.Recognised(set);
             debits += set.Count(entry => entry is { Kind: EntryKind.Debit, Problem: null });
             await sets.WriteAsync(new StagedSet(set, statements), cancellationToken);
             return (new List<ReadEntry>(options.Value.SetSize), []);
@@ -113,14 +125,14 @@ internal sealed class StageStatements(IMediator mediator, NpgsqlDataSource sourc
         return sponsor;
     }
 
-    private static StatementRow Row(ClaimedFile file, StatementSummary summary, SponsorAccount? sponsor)
+    private static StatementRow Row(ClaimedFile file, StatementSummary summary, SponsorAccount? sponsor, EarlierReading earlier)
     {
         var number = summary.Header.Number?.Split('/', 2);
         return new StatementRow
         {
             File = file.Number,
             No = summary.Header.Index,
-            State = StateOf(summary, sponsor),
+            State = StateOf(summary, sponsor, earlier),
             Format = summary.Header.Format.ToString(),
             Account = Clean(summary.Header.Account),
             SponsorAccount = sponsor?.AccountNumber,
@@ -146,9 +158,10 @@ internal sealed class StageStatements(IMediator mediator, NpgsqlDataSource sourc
     }
 
     /// <summary>One entry that cannot be read goes to the queue and keeps none of the others back; anything else that forbids booking forbids all of it.</summary>
-    private static StatementState StateOf(StatementSummary summary, SponsorAccount? sponsor)
+    private static StatementState StateOf(StatementSummary summary, SponsorAccount? sponsor, EarlierReading earlier)
     {
-        if (sponsor is null)
+        // A status report names no account of its own; each payment in it is judged by itself.
+        if (sponsor is null && summary.Header.Format != StatementFormat.Pain002)
         {
             return StatementState.UnknownAccount;
         }
@@ -157,8 +170,8 @@ internal sealed class StageStatements(IMediator mediator, NpgsqlDataSource sourc
         return worst switch
         {
             Verdict.Reject => StatementState.Rejected,
-            Verdict.Hold => StatementState.Held,
-            _ => summary.Header.Format == StatementFormat.Pain002 ? StatementState.Held : StatementState.Read,
+            Verdict.Hold when !earlier.Released.Contains((summary.Header.Index, summary.ContentFingerprint ?? "")) => StatementState.Held,
+            _ => StatementState.Read,
         };
     }
 

@@ -38,10 +38,19 @@ internal sealed class TellPayments(IMediator mediator, NpgsqlDataSource source, 
     {
         try
         {
+            var fence = await queue.FindFenceAsync(id, cancellationToken);
             await TellDebitsAsync(id, number, cancellationToken);
+            var isWhole = await TellReportsAsync(id, number, cancellationToken);
             await TellReturnsAsync(number, cancellationToken);
             observer.Reached(ReadStep.Told);
-            await queue.MarkToldAsync(id, cancellationToken);
+            if (isWhole)
+            {
+                await queue.MarkToldAsync(id, fence, cancellationToken);
+            }
+            else
+            {
+                await queue.TellLaterAsync(id, options.Value.FirstRetry);
+            }
         }
         catch (Exception) when (!cancellationToken.IsCancellationRequested)
         {
@@ -86,19 +95,74 @@ internal sealed class TellPayments(IMediator mediator, NpgsqlDataSource source, 
             var set = await source.QueryAsync(
                 """
                 select e.no, e.line, e.generation from reconciliation.entry e
-                where e.file = $1 and e.no > $2 and e.tell and e.statement in (select no from reconciliation.statement where file = $1 and state = 'Booked')
+                where e.file = $1 and e.no > $2 and e.tell and e.kind <> 9 and e.statement in (select no from reconciliation.statement where file = $1 and state = 'Booked')
                 order by e.no limit $3
                 """,
                 [number, after, SetSize], reader => (No: reader.GetInt32(0), Reference: new PaymentReference(reader.GetInt64(1), reader.GetInt16(2))), cancellationToken);
             if (set.Count == 0)
             {
-                return;
+                break;
             }
 
             await mediator.Send(new ConfirmSent([.. set.Select(row => row.Reference).Distinct()], $"statement {id}"), cancellationToken);
             after = set[^1].No;
         }
+
+        for (var after = 0L; ;)
+        {
+            var set = await source.QueryAsync(
+                BatchBooking.Told, [number, after, SetSize], reader => new PaymentReference(reader.GetInt64(0), reader.GetInt16(1)), cancellationToken);
+            if (set.Count == 0)
+            {
+                return;
+            }
+
+            await mediator.Send(new ConfirmSent(set, $"statement {id}, a debit for the whole order"), cancellationToken);
+            after = set[^1].Line;
+        }
     }
+
+    /// <summary>
+    /// What a status report says. Under the booking lock: a debit that is booked a moment later is then told a moment later too, so that the
+    /// debit has the last word. False when some payments are on their way this moment and have to be told of again.
+    /// </summary>
+    private async Task<bool> TellReportsAsync(Guid id, long number, CancellationToken cancellationToken)
+    {
+        var isWhole = true;
+        for (var after = 0; ;)
+        {
+            await using var connection = await source.OpenConnectionAsync(cancellationToken);
+            var set = await ReadReportsAsync(connection, id, number, after, cancellationToken);
+            if (set.Count == 0)
+            {
+                return isWhole;
+            }
+
+            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+            await using (var take = connection.Statement("select pg_advisory_xact_lock($1, 0)", Booking.BookingLock))
+            {
+                take.CommandTimeout = 0;
+                await take.ExecuteNonQueryAsync(cancellationToken);
+            }
+
+            var current = await ReadReportsAsync(connection, id, number, after, cancellationToken);
+            if (current.Count > 0)
+            {
+                isWhole &= await mediator.Send(new RecordPaymentReports([.. current.Select(row => row.Report)]), cancellationToken) == 0;
+            }
+
+            await transaction.CommitAsync(cancellationToken);
+            after = Math.Max(set[^1].No, current.Count > 0 ? current[^1].No : 0);
+        }
+    }
+
+    private static Task<List<(int No, PaymentReport Report)>> ReadReportsAsync(NpgsqlConnection connection, Guid id, long number, int after, CancellationToken cancellationToken) => connection.QueryAsync(
+        StatusBooking.Told, [number, after, SetSize, StatusMeanings.Rejections],
+        reader => (
+            reader.GetInt32(0),
+            new PaymentReport(
+                new PaymentReference(reader.GetInt64(1), reader.GetInt16(2)), reader.GetBoolean(3), reader.TextOrNull(4), reader.TextOrNull(5), $"status report {id}, entry {reader.GetInt32(0)}")),
+        cancellationToken);
 
     private async Task TellReturnsAsync(long number, CancellationToken cancellationToken)
     {

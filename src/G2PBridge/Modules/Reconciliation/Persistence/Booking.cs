@@ -1,5 +1,6 @@
 using G2PBridge.Modules.Reconciliation.Domain;
 using G2PBridge.Platform.Persistence;
+using G2PBridge.Statements;
 using Npgsql;
 
 namespace G2PBridge.Modules.Reconciliation.Persistence;
@@ -20,6 +21,7 @@ internal sealed class Booking : IAsyncDisposable
     private readonly NpgsqlConnection _connection;
     private readonly NpgsqlTransaction _transaction;
     private readonly ClaimedFile _file;
+    private bool _hasBatches;
 
     private Booking(NpgsqlConnection connection, NpgsqlTransaction transaction, ClaimedFile file)
     {
@@ -44,11 +46,28 @@ internal sealed class Booking : IAsyncDisposable
         }
     }
 
-    /// <summary>Statements of this file that an earlier reading booked; they are left alone.</summary>
-    public async Task<HashSet<int>> BookedBeforeAsync(CancellationToken cancellationToken) =>
-        [.. await _connection.QueryAsync("select no from reconciliation.statement where file = $1", [_file.Number], reader => reader.GetInt32(0), cancellationToken)];
+    /// <summary>What an earlier reading of this file left, and what two persons said about it since.</summary>
+    public async Task<EarlierReading> FindEarlierReadingAsync(CancellationToken cancellationToken)
+    {
+        var settled = await _connection.QueryAsync("select no from reconciliation.statement where file = $1", [_file.Number], reader => reader.GetInt32(0), cancellationToken);
+        var released = await _connection.QueryAsync(
+            """
+            select n.no, n.fingerprint from reconciliation.statement_decision d cross join unnest(d.statements, d.fingerprints) as n(no, fingerprint)
+            where d.file = $1 and d.kind = 'Release' and d.state = 'Confirmed'
+            """,
+            [_file.Number], reader => (reader.GetInt32(0), reader.GetString(1)), cancellationToken);
+        return new EarlierReading([.. settled], [.. released]);
+    }
 
-    public Task WriteAsync(StagedSet set, CancellationToken cancellationToken) => StagedSets.WriteAsync(_connection, _file.Number, set, cancellationToken);
+    public async Task WriteAsync(StagedSet set, CancellationToken cancellationToken)
+    {
+        await StagedSets.WriteAsync(_connection, _file.Number, set, cancellationToken);
+        if (set.Entries.Any(entry => entry.Batch is not null))
+        {
+            _hasBatches = true;
+            await BatchBooking.WriteAsync(_connection, _file.Number, set.Entries.Where(entry => entry.Batch is not null), cancellationToken);
+        }
+    }
 
     /// <summary>Null when the lease was lost: then nothing is booked.</summary>
     public async Task<BookingResult?> BookAsync(FileOutcome outcome, DateTimeOffset now, Action beforeCommit, CancellationToken cancellationToken)
@@ -60,10 +79,19 @@ internal sealed class Booking : IAsyncDisposable
         }
 
         await RunAsync(Recognise, cancellationToken, _file.Number);
+        if (outcome.Format == nameof(StatementFormat.Pain002))
+        {
+            await RunAsync(StatusBooking.BookRejections, cancellationToken, _file.Number, now, StatusMeanings.Rejections);
+            await RunAsync(StatusBooking.QueueStatuses, cancellationToken, _file.Number, now);
+        }
+
         var debits = await CountAsync(BookDebits, cancellationToken, _file.Number);
+        var batched = _hasBatches ? await CountAsync(BatchBooking.Book, cancellationToken, _file.Number, now) : 0;
+        await RunAsync(StatusBooking.TellDebitsOfRejected, cancellationToken, _file.Number);
         var returned = await CountAsync(BookReturns, cancellationToken, _file.Number, now);
         await RunAsync(QueueUnmatched, cancellationToken, _file.Number, now, debits == outcome.Debits);
-        var result = await SumUpAsync(debits, returned, outcome, cancellationToken);
+        await RunAsync(StatusBooking.QueueContradictions, cancellationToken, _file.Number, now);
+        var result = await SumUpAsync(debits + batched, returned, outcome, cancellationToken);
         var state = FileTransitions.Move(FileState.Reading, result.ErrorCode is null ? FileState.Processed : FileState.Error);
         if (await CountAsync(
             Finish, cancellationToken, _file.Id, _file.Fence, state.ToString(), now, result.ErrorCode, result.ErrorText, outcome.Format, outcome.Verdict, outcome.Findings,
@@ -83,15 +111,17 @@ internal sealed class Booking : IAsyncDisposable
         await _connection.DisposeAsync();
     }
 
-    /// <summary>A file that was put aside and uploaded again keeps what is booked; the rest of it is read anew.</summary>
+    /// <summary>A file that was put aside and uploaded again, or of which a statement was released, keeps what is settled; the rest of it is read anew.</summary>
     private async Task ForgetEarlierAttemptAsync(CancellationToken cancellationToken)
     {
         await RunAsync(
             """
             delete from reconciliation.entry e using reconciliation.statement s
-            where s.file = $1 and s.state <> 'Booked' and e.file = $1 and e.statement = s.no
+            where s.file = $1 and s.state not in ('Booked', 'Discarded') and e.file = $1 and e.statement = s.no
             """, cancellationToken, _file.Number);
-        await RunAsync("delete from reconciliation.statement where file = $1 and state <> 'Booked'", cancellationToken, _file.Number);
+        await RunAsync(
+            "delete from reconciliation.batch_part p where p.file = $1 and not exists (select from reconciliation.entry e where e.file = p.file and e.no = p.entry_no)", cancellationToken, _file.Number);
+        await RunAsync("delete from reconciliation.statement where file = $1 and state not in ('Booked', 'Discarded')", cancellationToken, _file.Number);
     }
 
     private async Task<BookingResult> SumUpAsync(int debits, int returned, FileOutcome outcome, CancellationToken cancellationToken)
@@ -107,15 +137,15 @@ internal sealed class Booking : IAsyncDisposable
         var classified = outcome.Classified == 0 ? 0 : await CountAsync(
             """
             select count(*)::int from reconciliation.entry e
-            where e.file = $1 and e.kind between 2 and 6 and e.statement in (select no from reconciliation.statement where file = $1 and state = 'Booked')
+            where e.file = $1 and (e.kind between 2 and 6 or (e.kind = 9 and e.cause is null)) and e.statement in (select no from reconciliation.statement where file = $1 and state = 'Booked')
             """, cancellationToken, _file.Number);
         var notBooked = states.Where(state => state.State is StatementState.Rejected or StatementState.UnknownAccount).Sum(state => state.Count);
         var (code, text) = (states.Count, notBooked) switch
         {
             (0, _) => (PartnerCodes.StatementUploadError, "No statement was found in the file."),
+            _ when outcome.IsRejected => (PartnerCodes.StatementUploadError, "The file cannot be read to its end; its findings say why."),
             _ when states.Any(state => state.State == StatementState.UnknownAccount) => (PartnerCodes.InvalidAccountNumber, "No programme pays from the account of a statement in this file."),
             (_, > 0) => (PartnerCodes.StatementUploadError, "A statement in this file cannot be booked as it stands; its findings say why."),
-            _ when outcome.IsRejected => (PartnerCodes.StatementUploadError, "The file cannot be read to its end; its findings say why."),
             _ => ((string?)null, (string?)null),
         };
         return new BookingResult(states.Sum(state => state.Count), notBooked, debits, returned, classified, kinds[0].Open, kinds[0].Repeated, code, text);
@@ -189,19 +219,22 @@ internal sealed class Booking : IAsyncDisposable
 
     /// <summary>
     /// Returns: those of this file, and earlier ones that waited for a debit that this file brought. An entry that stands in an
-    /// earlier statement too is not a second return. Each return is an event of its own; the envelope counts a line once.
+    /// earlier statement too, of this file or another, is not a second return; true twins stand in one statement, on whichever of its pages.
+    /// Each return is an event of its own; the envelope counts a line once.
     /// </summary>
     public const string BookReturns =
         """
-        with own as (
-            select e.*, row_number() over (partition by e.fingerprint order by e.no) as occurrence
-            from reconciliation.entry e
+        with page as (
+            select s.no, sum((s.opening_intermediate is not true)::int) over (order by s.no) as chain from reconciliation.statement s where s.file = $1 and s.state = 'Booked'),
+        own as (
+            select e.*, row_number() over (partition by e.fingerprint, p.chain order by e.no) as occurrence
+            from reconciliation.entry e join page p on p.no = e.statement
             where e.file = $1 and e.kind = 1 and e.problem is null
-                and e.statement in (select no from reconciliation.statement where file = $1 and state = 'Booked')
                 and not exists (select from reconciliation.match m where m.line = e.line and m.generation = e.generation and m.file = e.file and m.entry_no = e.no)),
+        single as (select *, row_number() over (partition by fingerprint, occurrence order by no) as showing from own),
         due as (
-            select o.file, o.no, o.line, o.generation, o.envelope, o.amount, o.reason_code, o.fingerprint from own o
-            where o.occurrence >
+            select o.file, o.no, o.line, o.generation, o.envelope, o.amount, o.reason_code, o.fingerprint from single o
+            where o.showing = 1 and o.occurrence >
                 (select count(*) from reconciliation.match m where m.line = o.line and m.generation = o.generation and m.kind > 0 and m.fingerprint = o.fingerprint)
                 + (select count(*) from reconciliation.unmatched u
                     where u.fingerprint = o.fingerprint and u.line = o.line and (u.state in ('Open', 'Classified', 'WrittenOff')
@@ -239,22 +272,29 @@ internal sealed class Booking : IAsyncDisposable
     /// </summary>
     private const string QueueUnmatched =
         """
-        with left_over as (
-            select e.*, s.account, s.format, row_number() over (partition by e.fingerprint order by e.no) as occurrence
+        with page as (
+            select s.no, s.account, s.format, sum((s.opening_intermediate is not true)::int) over (order by s.no) as chain
+            from reconciliation.statement s where s.file = $1 and s.state = 'Booked'),
+        own as (
+            select e.*, p.account, p.format, p.chain, row_number() over (partition by p.account, e.fingerprint, p.chain order by e.no) as occurrence
             from reconciliation.entry e
-            join reconciliation.statement s on s.file = e.file and s.no = e.statement and s.state = 'Booked'
+            join page p on p.no = e.statement
             where e.file = $1 and e.kind in (0, 1, 7, 8) and not ($3 and e.kind = 0 and e.problem is null)
                 and (e.problem is not null or not exists (
                     select from reconciliation.match m where m.line = e.line and m.generation = e.generation and m.file = e.file and m.entry_no = e.no))),
+        left_over as (select *, row_number() over (partition by account, fingerprint, occurrence order by no) as showing from own),
         compared as (
             select l.*, d.file as debit_file, de.statement as debit_statement, de.ordinal as debit_ordinal,
-                case when (d.file, de.statement) is distinct from (l.file, l.statement) then
+                case when d.file is distinct from l.file or pd.chain is distinct from l.chain then
                     (d.fingerprint = l.fingerprint)::int
                     -- An intraday report and the day's statement show one movement twice.
-                    + (l.kind = 0 and l.problem is null and d.fingerprint <> l.fingerprint and de.bank_reference = l.bank_reference and ds.format <> l.format)::int
+                    -- Or a debit for a whole order, and its payments one by one.
+                    + (l.kind = 0 and l.problem is null and d.fingerprint <> l.fingerprint and (de.bank_reference = l.bank_reference or de.kind = 2) and ds.format <> l.format)::int
                 else 0 end as debits_before,
                 (select count(*) from reconciliation.match m
-                    where m.line = l.line and m.generation = l.generation and m.kind > 0 and m.fingerprint = l.fingerprint and m.file <> l.file) as returns_before,
+                    where m.line = l.line and m.generation = l.generation and m.kind > 0 and m.fingerprint = l.fingerprint
+                        and (m.file <> l.file or exists (
+                            select from reconciliation.entry r join page pr on pr.no = r.statement where r.file = m.file and r.no = m.entry_no and pr.chain <> l.chain))) as returns_before,
                 (select count(*) from reconciliation.unmatched u
                     where u.fingerprint = l.fingerprint and u.account is not distinct from l.account and u.cause <> 'Repeated' and u.state <> 'Matched'
                         and (u.file, u.statement) <> (l.file, l.statement)
@@ -263,9 +303,10 @@ internal sealed class Booking : IAsyncDisposable
             from left_over l
             left join reconciliation.match d on d.line = l.line and d.generation = l.generation and d.kind = 0
             left join reconciliation.entry de on de.file = d.file and de.no = d.entry_no
-            left join reconciliation.statement ds on ds.file = de.file and ds.no = de.statement),
+            left join reconciliation.statement ds on ds.file = de.file and ds.no = de.statement
+            left join page pd on d.file = l.file and pd.no = de.statement),
         judged as (
-            select c.*, c.occurrence <= coalesce(c.debits_before, 0) + c.returns_before + c.unmatched_before as is_repeated from compared c)
+            select c.*, c.showing > 1 or c.occurrence <= coalesce(c.debits_before, 0) + c.returns_before + c.unmatched_before as is_repeated from compared c)
         insert into reconciliation.unmatched (file, entry_no, statement, state, account, line, generation, error_reason, cause, detail, reference_texts, fingerprint, created_at, closed_at)
         select j.file, j.no, j.statement, case when j.is_repeated then 'Closed' else 'Open' end, j.account, j.line, j.generation,
             case when j.is_repeated then null when j.problem is not null then j.problem when j.kind = 0 then 'DUPLICATE_DISBURSEMENT' else 'INVALID_REVERSAL' end,
@@ -284,7 +325,7 @@ internal sealed class Booking : IAsyncDisposable
         with finished as (
             update reconciliation.statement_file
             set state = $3, lease_until = null, due_at = $4, processed_at = $4, error_code = $5::text, error_text = $6::text, format = $7, verdict = $8, findings = $9::jsonb,
-                statements = $10, entries = $11, matched = $12, returned = $13, classified = $14, unmatched = $15, repeated = $16, told_at = null
+                statements = $10, entries = $11, matched = matched + $12, returned = returned + $13, classified = $14, unmatched = $15, repeated = $16, told_at = null
             where id = $1 and fence = $2 and state = 'Reading' returning id),
         logged as (
             insert into reconciliation.statement_file_history (file_id, at, from_state, to_state, cause, actor)

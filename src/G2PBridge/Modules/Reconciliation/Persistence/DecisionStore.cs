@@ -192,7 +192,7 @@ internal sealed class DecisionStore(NpgsqlDataSource source, TimeProvider clock)
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private static void AddHistory(NpgsqlBatch batch, Guid decision, DecisionState? from, DecisionState to, string cause, string actor, DateTimeOffset now) => batch.Add(
+    public static void AddHistory(NpgsqlBatch batch, Guid decision, DecisionState? from, DecisionState to, string cause, string actor, DateTimeOffset now) => batch.Add(
         "insert into reconciliation.decision_history (decision_id, at, from_state, to_state, cause, actor) values ($1, $2, $3::text, $4, $5, $6)",
         decision, now, from?.ToString(), to.ToString(), cause, actor);
 

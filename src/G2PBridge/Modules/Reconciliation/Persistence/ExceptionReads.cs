@@ -7,7 +7,7 @@ namespace G2PBridge.Modules.Reconciliation.Persistence;
 /// <summary>An exception with its entry.</summary>
 internal sealed record ExceptionRow(
     ExceptionId Id, UnmatchedState State, string Cause, string? ErrorReason, string Detail, Guid FileId, int StatementNo, string? StatementNumber, string? Account, string? SponsorAccount,
-    int EntryNo, string? Mark, DateOnly? EntryDate, DateOnly? ValueDate, decimal? Amount, string? Currency, string? BankReference, string? Narrative, string[] ReferenceTexts, long? Line, short? Generation,
+    int EntryNo, string? Mark, string? Type, DateOnly? EntryDate, DateOnly? ValueDate, decimal? Amount, string? Currency, string? BankReference, string? Narrative, string[] ReferenceTexts, long? Line, short? Generation,
     DateTimeOffset CreatedAt, DateTimeOffset? ClosedAt)
 {
     public bool IsDebit => Mark is "D" or "RC";
@@ -24,7 +24,7 @@ internal sealed class ExceptionReads(NpgsqlDataSource source)
 {
     private const string Select =
         """
-        select u.file, u.entry_no, u.state, u.cause, u.error_reason, u.detail, f.id, s.no, s.number, s.account, s.sponsor_account, e.ordinal, e.mark, e.entry_date, e.value_date, e.amount,
+        select u.file, u.entry_no, u.state, u.cause, u.error_reason, u.detail, f.id, s.no, s.number, s.account, s.sponsor_account, e.ordinal, e.mark, e.type, e.entry_date, e.value_date, e.amount,
             coalesce(e.currency, s.currency), e.bank_reference, e.narrative, u.reference_texts, u.line, u.generation, u.created_at, u.closed_at
         from reconciliation.unmatched u
         join reconciliation.entry e on e.file = u.file and e.no = u.entry_no
@@ -70,9 +70,9 @@ internal sealed class ExceptionReads(NpgsqlDataSource source)
 
     private static ExceptionRow Read(NpgsqlDataReader reader) => new(
         new ExceptionId(reader.GetInt64(0), reader.GetInt32(1)), Enum.Parse<UnmatchedState>(reader.GetString(2)), reader.GetString(3), reader.TextOrNull(4), reader.GetString(5), reader.GetGuid(6),
-        reader.GetInt32(7), reader.TextOrNull(8), reader.TextOrNull(9), reader.TextOrNull(10), reader.GetInt32(11), reader.TextOrNull(12), Date(reader, 13), Date(reader, 14),
-        reader.IsDBNull(15) ? null : reader.GetDecimal(15), reader.TextOrNull(16), reader.TextOrNull(17), reader.TextOrNull(18), reader.GetFieldValue<string[]>(19),
-        reader.IsDBNull(20) ? null : reader.GetInt64(20), reader.IsDBNull(21) ? null : reader.GetInt16(21), reader.GetFieldValue<DateTimeOffset>(22), reader.TimeOrNull(23));
+        reader.GetInt32(7), reader.TextOrNull(8), reader.TextOrNull(9), reader.TextOrNull(10), reader.GetInt32(11), reader.TextOrNull(12), reader.TextOrNull(13), Date(reader, 14), Date(reader, 15),
+        reader.IsDBNull(16) ? null : reader.GetDecimal(16), reader.TextOrNull(17), reader.TextOrNull(18), reader.TextOrNull(19), reader.GetFieldValue<string[]>(20),
+        reader.IsDBNull(21) ? null : reader.GetInt64(21), reader.IsDBNull(22) ? null : reader.GetInt16(22), reader.GetFieldValue<DateTimeOffset>(23), reader.TimeOrNull(24));
 
     private static DateOnly? Date(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetFieldValue<DateOnly>(column);
 }

@@ -84,8 +84,13 @@ internal sealed class FileQueue(NpgsqlDataSource source, TimeProvider clock)
         return rows is [var row] ? row : null;
     }
 
-    public Task MarkToldAsync(Guid id, CancellationToken cancellationToken) => source.ExecuteAsync(
-        "update reconciliation.statement_file set told_at = $2 where id = $1 and told_at is null", [id, clock.GetUtcNow()], cancellationToken);
+    /// <summary>The reading whose facts are about to be told.</summary>
+    public async Task<long> FindFenceAsync(Guid id, CancellationToken cancellationToken) =>
+        (await source.QueryAsync("select fence from reconciliation.statement_file where id = $1", [id], reader => reader.GetInt64(0), cancellationToken))[0];
+
+    /// <summary>What a later reading of the same file booked meanwhile stays owed: its fence is another.</summary>
+    public Task MarkToldAsync(Guid id, long fence, CancellationToken cancellationToken) => source.ExecuteAsync(
+        "update reconciliation.statement_file set told_at = $2 where id = $1 and fence = $3 and told_at is null", [id, clock.GetUtcNow(), fence], cancellationToken);
 
     public Task TellLaterAsync(Guid id, TimeSpan pause) => source.ExecuteAsync(
         "update reconciliation.statement_file set due_at = $2 where id = $1 and told_at is null", [id, clock.GetUtcNow() + pause], CancellationToken.None);

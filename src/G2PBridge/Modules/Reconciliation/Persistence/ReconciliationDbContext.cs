@@ -69,7 +69,7 @@ internal sealed class ReconciliationDbContext(DbContextOptions<ReconciliationDbC
         modelBuilder.Entity<EntryRow>(entry =>
         {
             // No foreign key to the statement: a check per row would cost more than the row; both are written by one transaction.
-            entry.ToTable("entry", table => table.HasCheckConstraint("ck_entry_kind", "kind between 0 and 8 and (kind > 1 or (line is not null and generation is not null and envelope is not null and amount is not null))"));
+            entry.ToTable("entry", table => table.HasCheckConstraint("ck_entry_kind", "kind between 0 and 9 and (kind > 1 or (line is not null and generation is not null and envelope is not null and amount is not null))"));
             entry.HasKey(row => new { row.File, row.No }).HasName("pk_entry");
             entry.Property(row => row.Kind).HasConversion<short>();
             entry.Property(row => row.Mark).HasMaxLength(2);
@@ -99,6 +99,7 @@ internal sealed class ReconciliationDbContext(DbContextOptions<ReconciliationDbC
             unmatched.HasIndex(row => row.ReferenceTexts).HasMethod("gin").HasDatabaseName("ix_unmatched_reference_texts");
             unmatched.HasIndex(row => row.Fingerprint).HasDatabaseName("ix_unmatched_fingerprint");
             unmatched.HasIndex(row => new { row.File, row.EntryNo }, "ix_unmatched_open").HasFilter("state = 'Open'");
+            unmatched.HasIndex(row => new { row.Line, row.Generation }, "ix_unmatched_rejected").HasFilter($"state = 'Open' and cause = '{Domain.UnmatchedCause.RejectedAfterDebit}'");
             unmatched.HasIndex(row => new { row.File, row.EntryNo }, "ix_unmatched_waiting_return").HasFilter($"state = 'Open' and cause = '{Domain.UnmatchedCause.ReturnWithoutDebit}'");
         });
         modelBuilder.Entity<EnvelopeProgressRow>(envelope =>
@@ -136,6 +137,34 @@ internal sealed class ReconciliationDbContext(DbContextOptions<ReconciliationDbC
             part.HasKey(row => new { row.DecisionId, row.No }).HasName("pk_decision_part");
             part.IsEnumText(row => row.Class);
             part.HasOne<DecisionRow>().WithMany().HasForeignKey(row => row.DecisionId).OnDelete(DeleteBehavior.Restrict).HasConstraintName("fk_decision_part_decision");
+        });
+        modelBuilder.Entity<StatementDecisionRow>(decision =>
+        {
+            decision.ToTable("statement_decision", table =>
+            {
+                table.HasCheckConstraint("ck_statement_decision_second_person", "confirmed_by is null or lower(confirmed_by) <> lower(proposed_by)");
+                table.HasCheckConstraint("ck_statement_decision_confirmed", "(state = 'Confirmed') = (confirmed_by is not null and confirmed_at is not null)");
+                table.HasCheckConstraint("ck_statement_decision_statements", "cardinality(statements) > 0 and cardinality(statements) = cardinality(fingerprints)");
+            });
+            decision.HasKey(row => row.Id).HasName("pk_statement_decision");
+            decision.Property(row => row.Id).ValueGeneratedNever();
+            decision.IsEnumText(row => row.Kind);
+            decision.IsEnumText(row => row.State);
+            decision.Property(row => row.Reason).HasMaxLength(500);
+            decision.Property(row => row.ProposedBy).HasMaxLength(100);
+            decision.Property(row => row.ConfirmedBy).HasMaxLength(100);
+            decision.HasIndex(row => row.File, "ix_statement_decision_file");
+            decision.HasIndex(row => row.File, "uq_statement_decision_proposed").IsUnique().HasFilter("state = 'Proposed'");
+        });
+        modelBuilder.Entity<RejectionRow>(rejection =>
+        {
+            rejection.ToTable("rejection");
+            rejection.HasKey(row => new { row.Line, row.Generation }).HasName("pk_rejection");
+        });
+        modelBuilder.Entity<BatchPartRow>(part =>
+        {
+            part.ToTable("batch_part", table => table.HasCheckConstraint("ck_batch_part_amount", "amount > 0"));
+            part.HasKey(row => new { row.File, row.EntryNo, row.Line, row.Generation }).HasName("pk_batch_part");
         });
         modelBuilder.Entity<DecisionHistoryRow>(history =>
         {

@@ -152,6 +152,10 @@ namespace G2PBridge.Modules.Disbursement.Persistence.Migrations
                     b.HasKey("Id")
                         .HasName("pk_chunk");
 
+                    b.HasIndex("Amount")
+                        .HasDatabaseName("ix_chunk_amount")
+                        .HasFilter("prepared_at is not null");
+
                     b.HasIndex("BatchId")
                         .HasDatabaseName("ix_chunk_batch");
 
@@ -460,6 +464,9 @@ namespace G2PBridge.Modules.Disbursement.Persistence.Migrations
 
                     b.HasKey("Line", "Generation")
                         .HasName("pk_instruction");
+
+                    b.HasIndex("Amount", "Line")
+                        .HasDatabaseName("ix_instruction_amount");
 
                     b.HasIndex("Line", "PriorGeneration")
                         .HasDatabaseName("ix_instruction_prior")

@@ -23,6 +23,46 @@ namespace G2PBridge.Modules.Reconciliation.Persistence.Migrations
 
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
 
+            modelBuilder.Entity("G2PBridge.Modules.Reconciliation.Persistence.BatchPartRow", b =>
+                {
+                    b.Property<long>("File")
+                        .HasColumnType("bigint")
+                        .HasColumnName("file");
+
+                    b.Property<int>("EntryNo")
+                        .HasColumnType("integer")
+                        .HasColumnName("entry_no");
+
+                    b.Property<long>("Line")
+                        .HasColumnType("bigint")
+                        .HasColumnName("line");
+
+                    b.Property<short>("Generation")
+                        .HasColumnType("smallint")
+                        .HasColumnName("generation");
+
+                    b.Property<decimal>("Amount")
+                        .HasPrecision(19, 4)
+                        .HasColumnType("numeric(19,4)")
+                        .HasColumnName("amount");
+
+                    b.Property<int>("Envelope")
+                        .HasColumnType("integer")
+                        .HasColumnName("envelope");
+
+                    b.Property<bool>("Tell")
+                        .HasColumnType("boolean")
+                        .HasColumnName("tell");
+
+                    b.HasKey("File", "EntryNo", "Line", "Generation")
+                        .HasName("pk_batch_part");
+
+                    b.ToTable("batch_part", "reconciliation", t =>
+                        {
+                            t.HasCheckConstraint("ck_batch_part_amount", "amount > 0");
+                        });
+                });
+
             modelBuilder.Entity("G2PBridge.Modules.Reconciliation.Persistence.DecisionHistoryRow", b =>
                 {
                     b.Property<long>("Id")
@@ -325,7 +365,7 @@ namespace G2PBridge.Modules.Reconciliation.Persistence.Migrations
 
                     b.ToTable("entry", "reconciliation", t =>
                         {
-                            t.HasCheckConstraint("ck_entry_kind", "kind between 0 and 8 and (kind > 1 or (line is not null and generation is not null and envelope is not null and amount is not null))");
+                            t.HasCheckConstraint("ck_entry_kind", "kind between 0 and 9 and (kind > 1 or (line is not null and generation is not null and envelope is not null and amount is not null))");
                         });
                 });
 
@@ -480,6 +520,110 @@ namespace G2PBridge.Modules.Reconciliation.Persistence.Migrations
                     b.ToTable("match", "reconciliation", t =>
                         {
                             t.HasCheckConstraint("ck_match", "kind >= 0 and generation >= 1 and amount >= 0 and (kind = 0 or reason_code is not null)");
+                        });
+                });
+
+            modelBuilder.Entity("G2PBridge.Modules.Reconciliation.Persistence.RejectionRow", b =>
+                {
+                    b.Property<long>("Line")
+                        .HasColumnType("bigint")
+                        .HasColumnName("line");
+
+                    b.Property<short>("Generation")
+                        .HasColumnType("smallint")
+                        .HasColumnName("generation");
+
+                    b.Property<int>("EntryNo")
+                        .HasColumnType("integer")
+                        .HasColumnName("entry_no");
+
+                    b.Property<long>("File")
+                        .HasColumnType("bigint")
+                        .HasColumnName("file");
+
+                    b.HasKey("Line", "Generation")
+                        .HasName("pk_rejection");
+
+                    b.ToTable("rejection", "reconciliation");
+                });
+
+            modelBuilder.Entity("G2PBridge.Modules.Reconciliation.Persistence.StatementDecisionRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset?>("ConfirmedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("confirmed_at");
+
+                    b.Property<string>("ConfirmedBy")
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("confirmed_by");
+
+                    b.Property<long>("File")
+                        .HasColumnType("bigint")
+                        .HasColumnName("file");
+
+                    b.PrimitiveCollection<string[]>("Fingerprints")
+                        .IsRequired()
+                        .HasColumnType("text[]")
+                        .HasColumnName("fingerprints");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("kind");
+
+                    b.Property<DateTimeOffset>("ProposedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("proposed_at");
+
+                    b.Property<string>("ProposedBy")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("proposed_by");
+
+                    b.Property<string>("Reason")
+                        .IsRequired()
+                        .HasMaxLength(500)
+                        .HasColumnType("character varying(500)")
+                        .HasColumnName("reason");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("state");
+
+                    b.PrimitiveCollection<int[]>("Statements")
+                        .IsRequired()
+                        .HasColumnType("integer[]")
+                        .HasColumnName("statements");
+
+                    b.HasKey("Id")
+                        .HasName("pk_statement_decision");
+
+                    b.HasIndex(new[] { "File" }, "ix_statement_decision_file");
+
+                    b.HasIndex(new[] { "File" }, "uq_statement_decision_proposed")
+                        .IsUnique()
+                        .HasFilter("state = 'Proposed'");
+
+                    b.ToTable("statement_decision", "reconciliation", t =>
+                        {
+                            t.HasCheckConstraint("ck_statement_decision_confirmed", "(state = 'Confirmed') = (confirmed_by is not null and confirmed_at is not null)");
+
+                            t.HasCheckConstraint("ck_statement_decision_kind", "kind in ('Release', 'Discard')");
+
+                            t.HasCheckConstraint("ck_statement_decision_second_person", "confirmed_by is null or lower(confirmed_by) <> lower(proposed_by)");
+
+                            t.HasCheckConstraint("ck_statement_decision_state", "state in ('Proposed', 'Confirmed', 'Superseded')");
+
+                            t.HasCheckConstraint("ck_statement_decision_statements", "cardinality(statements) > 0 and cardinality(statements) = cardinality(fingerprints)");
                         });
                 });
 
@@ -812,7 +956,7 @@ namespace G2PBridge.Modules.Reconciliation.Persistence.Migrations
                         {
                             t.HasCheckConstraint("ck_statement_duplicate", "(state = 'Duplicate') = (duplicate_of_file is not null)");
 
-                            t.HasCheckConstraint("ck_statement_state", "state in ('Read', 'Booked', 'Duplicate', 'Held', 'Rejected', 'UnknownAccount')");
+                            t.HasCheckConstraint("ck_statement_state", "state in ('Read', 'Booked', 'Duplicate', 'Held', 'Discarded', 'Rejected', 'UnknownAccount')");
                         });
                 });
 
@@ -898,6 +1042,9 @@ namespace G2PBridge.Modules.Reconciliation.Persistence.Migrations
 
                     b.HasIndex(new[] { "File", "EntryNo" }, "ix_unmatched_open")
                         .HasFilter("state = 'Open'");
+
+                    b.HasIndex(new[] { "Line", "Generation" }, "ix_unmatched_rejected")
+                        .HasFilter("state = 'Open' and cause = 'RejectedAfterDebit'");
 
                     b.HasIndex(new[] { "File", "EntryNo" }, "ix_unmatched_waiting_return")
                         .HasFilter("state = 'Open' and cause = 'ReturnWithoutDebit'");
