@@ -62,6 +62,8 @@ internal static class PartnerCodes
     public const string DisbursementBatchAlreadyExists = "DISBURSEMENT_BATCH_ALREADY_EXISTS";
     public const string InvalidDisbursementBatchControlId = "INVALID_DISBURSEMENT_BATCH_CONTROL_ID";
     public const string DuplicateBeneficiaryInEnvelope = "DUPLICATE_BENEFICIARY_IN_ENVELOPE";
+    public const string DuplicatePayment = "DUPLICATE_PAYMENT";
+    public const string DisbursementsHeld = "DISBURSEMENTS_HELD";
     public const string RequestIdReused = "REQUEST_ID_REUSED";
     public const string EnvelopeFundsAlreadyBlocked = "ENVELOPE_FUNDS_ALREADY_BLOCKED";
     public const string AmendBelowReceived = "AMEND_BELOW_RECEIVED";

@@ -44,7 +44,8 @@ internal static class Wire
             ["benefit_type"] = "CASH_DIGITAL",
             ["disbursement_cycle_id"] = 1,
             ["disbursement_frequency"] = "Monthly",
-            ["cycle_code_mnemonic"] = "2026-06",
+            // A cycle of its own, so that envelopes of one test do not pay the same people twice unless the test says so.
+            ["cycle_code_mnemonic"] = $"2026-06/{id}",
             ["number_of_beneficiaries"] = lines,
             ["number_of_disbursements"] = lines,
             ["total_disbursement_quantity"] = total,

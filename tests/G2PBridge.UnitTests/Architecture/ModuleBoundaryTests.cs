@@ -142,7 +142,7 @@ internal sealed class ModuleBoundaryTests
         var module = HostAssembly.Types.Single(type => type.FullName == "G2PBridge.Modules.Resolution.ResolutionModule");
         Assert.Multiple(() =>
         {
-            Assert.That(TypeReferences.Of(handler).Select(used => used.Name), Does.Contain("PostgresException").And.Contain("EntityFrameworkQueryableExtensions").And.Contain("Entitlement"));
+            Assert.That(TypeReferences.Of(handler).Select(used => used.Name), Does.Contain("PostgresException").And.Contain("EntityFrameworkQueryableExtensions").And.Contain("IntakeCall"));
             Assert.That(TypeReferences.Of(module).Select(used => used.FullName), Does.Contain("G2PBridge.Modules.Resolution.Features.TakeBatches/Command"));
         });
     }

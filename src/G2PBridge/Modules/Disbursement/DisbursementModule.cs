@@ -35,6 +35,7 @@ internal static class DisbursementModule
         services.AddSingleton<IInvariantCheck, DispatchInvariants>();
         services.AddSingleton<IBankLedgerCheck, ExampleBankLedger>();
         services.AddSingleton<Settlement>();
+        services.AddSingleton<LateLines>();
         services.AddSingleton<DispatchReads>();
         services.AddSingleton<OrderReads>();
         services.AddPollingJob(provider => new PollingJobDescription(Work.TakeFundedWork, Schema, Options(provider).PollInterval, 1, () => new TakeFundedWork.Command()));

@@ -16,6 +16,10 @@ internal static class EnvelopesModule
         services.AddModuleDbContext<EnvelopesDbContext>(Schema);
         services.AddSingleton<DisbursementWriter>();
         services.AddSingleton<LineReader>();
+        services.AddSingleton<LineHolds>();
+        services.AddSingleton<HoldDecisions>();
+        services.AddSingleton<FollowUps>();
+        services.AddScoped<Intake>();
         services.AddSingleton<IInvariantCheck, EnvelopeInvariants>();
         return services;
     }
@@ -27,6 +31,9 @@ internal static class EnvelopesModule
         AmendEnvelope.Map(routes);
         CreateDisbursements.Map(routes);
         CancelDisbursements.Map(routes);
+        ListHeldLines.Map(routes);
+        DecideHolds.Map(routes);
+        FollowUpEnvelope.Map(routes);
         return routes;
     }
 }

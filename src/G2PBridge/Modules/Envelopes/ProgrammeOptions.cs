@@ -34,6 +34,9 @@ internal sealed class ProgrammeOptions
     /// <summary>What to do with a second line for one beneficiary in one envelope.</summary>
     public DuplicateBeneficiaryPolicy DuplicateBeneficiary { get; init; } = DuplicateBeneficiaryPolicy.Reject;
 
+    /// <summary>What to do with a line for a person who has one of the same programme, cycle and benefit code in another envelope.</summary>
+    public DuplicatePaymentPolicy DuplicatePayment { get; init; } = DuplicatePaymentPolicy.Hold;
+
     public DateOnly Today(TimeProvider clock) =>
         DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(clock.GetUtcNow(), TimeZoneInfo.FindSystemTimeZoneById(TimeZone)).DateTime);
 }
@@ -42,5 +45,13 @@ internal sealed class ProgrammeOptions
 internal enum DuplicateBeneficiaryPolicy
 {
     Reject,
+    Allow,
+}
+
+/// <summary>Reject refuses the call and names the lines; Hold takes the lines in and sends none of them before two people have released it; Allow pays them and says so in the envelope's history.</summary>
+internal enum DuplicatePaymentPolicy
+{
+    Reject,
+    Hold,
     Allow,
 }

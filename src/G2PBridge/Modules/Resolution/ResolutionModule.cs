@@ -18,10 +18,12 @@ internal static class ResolutionModule
         services.AddSingleton<SliceStore>();
         services.AddSingleton<AddressStore>();
         services.AddSingleton<UnresolvedStore>();
+        services.AddSingleton<ReleasedSlices>();
         services.AddScoped<AskMapper>();
         services.AddScoped<CancelledPeople>();
 
         services.AddPollingJob(provider => Describe(provider, Work.TakeBatches, _ => 1, () => new TakeBatches.Command()));
+        services.AddPollingJob(provider => Describe(provider, Work.TakeReleasedLines, _ => 1, () => new TakeReleasedLines.Command()));
         services.AddPollingJob(provider => Describe(provider, Work.ResolveSlices, options => options.Parallelism, () => new ResolveNextSlice.Command()));
         return services;
     }

@@ -59,6 +59,8 @@ internal static class PartnerCodeCatalogue
         Ours(PartnerCodes.DisbursementBatchAlreadyExists, "A batch with this `disbursement_batch_control_id` exists.", "Give every call an id of its own; to repeat a call, repeat its `request_id` too."),
         Ours(PartnerCodes.InvalidDisbursementBatchControlId, "`disbursement_batch_control_id` is empty or longer than 128 characters.", "Shorten it, or leave it out."),
         Ours(PartnerCodes.DuplicateBeneficiaryInEnvelope, "The person is in this envelope already, and the programme allows each person once.", "Leave the second one out, or have the programme's DuplicateBeneficiary policy set to Allow."),
+        Ours(PartnerCodes.DuplicatePayment, "The person has a disbursement of the same programme, cycle and benefit code in another envelope, which was not cancelled and is not proved unpaid.", "Leave it out, or have the programme's DuplicatePayment policy set to Hold or Allow."),
+        Ours(PartnerCodes.DisbursementsHeld, "Disbursements of the batch are held: their people have one of the same kind in another envelope, or share an address. The others are paid.", "Two operators release or drop them; see the envelope's holds."),
         Ours(PartnerCodes.RequestIdReused, "The sender used this `request_id` before, for another body.", "Give every request an id of its own."),
         Ours(PartnerCodes.EnvelopeFundsAlreadyBlocked, "The money of the envelope was asked for, so its figures and disbursements are fixed.", "Create another envelope for what is missing."),
         Ours(PartnerCodes.AmendBelowReceived, "The new figures are below what has arrived already.", "Cancel disbursements first, or give larger figures."),

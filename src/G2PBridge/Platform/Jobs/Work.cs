@@ -4,6 +4,7 @@ namespace G2PBridge.Platform.Jobs;
 internal static class Work
 {
     public const string TakeBatches = "take-batches";
+    public const string TakeReleasedLines = "take-released-lines";
     public const string ResolveSlices = "resolve-slices";
     public const string TakeEnvelopesDue = "take-envelopes-due";
     public const string FundEnvelopes = "fund-envelopes";

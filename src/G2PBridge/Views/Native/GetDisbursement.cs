@@ -23,11 +23,14 @@ internal static class GetDisbursement
     /// <param name="Account">Its last four characters; the rest is nobody's business on a screen.</param>
     internal sealed record Address(string Kind, string? BankCode, string? BranchCode, string? Account, string? Provider);
 
-    /// <param name="State">CANCELLED, RECEIVED, UNRESOLVED, RESOLVED, PREPARED, SENDING, SENT, UNKNOWN, REFUSED, PAID, RETURNED or NOTHING_TO_PAY.</param>
+    /// <summary>The line in another envelope that this one follows, or that follows it.</summary>
+    internal sealed record Linked(string DisbursementId, string EnvelopeId);
+
+    /// <param name="State">CANCELLED, HELD, DROPPED, TOO_LATE, RECEIVED, UNRESOLVED, RESOLVED, PREPARED, SENDING, SENT, UNKNOWN, REFUSED, PAID, RETURNED or NOTHING_TO_PAY.</param>
     /// <param name="PaymentReference">Under which the bank knows the newest payment of this line.</param>
     internal sealed record Response(
         string Id, string State, string EnvelopeId, string BatchId, string BeneficiaryId, decimal Amount, string Unit, string? PaymentReference, int? Generation,
-        string? ReasonCode, string? Reason, Address? Address, IReadOnlyList<Event> Timeline);
+        string? ReasonCode, string? Reason, Address? Address, Linked? Follows, Linked? FollowedBy, IReadOnlyList<Event> Timeline);
 
     private static async Task<IResult> HandleAsync(string id, IMediator mediator, CancellationToken cancellationToken)
     {
@@ -45,15 +48,21 @@ internal static class GetDisbursement
         var matches = await mediator.Send(new FindMatches(seqs), cancellationToken);
         var newest = matches.Where(match => match.Generation == (instruction?.Generation ?? 1)).ToList();
         var back = newest.FirstOrDefault(match => match.IsReturn);
-        var (state, code, reason) = State(line, address, unresolved, instruction, newest.Count > 0, back);
+        var holds = await mediator.Send(new ListHolds(line.EnvelopeId, line.Seq - 1, 2, null, null), cancellationToken);
+        var stop = holds.FirstOrDefault(hold => hold.Seq == line.Seq && hold.State is HoldState.Held or HoldState.Dropped);
+        var links = await mediator.Send(new FindFollowUpLinks(line.Seq), cancellationToken);
+        var (before, after) = (links.FirstOrDefault(link => link.NextDisbursementId == line.DisbursementId), links.FirstOrDefault(link => link.DisbursementId == line.DisbursementId));
+        var holdHistory = await mediator.Send(new ReadHoldHistory(line.Seq), cancellationToken);
+        var (state, code, reason) = State(line, stop, address, unresolved, instruction, newest.Count > 0, back);
         return TypedResults.Ok(new Response(
             line.DisbursementId, state, line.EnvelopeId, line.BatchId, line.BeneficiaryId, line.Quantity, envelope.Unit,
-            instruction is { State: not LineState.NothingToPay } ? instruction.Reference : null, instruction?.Generation, code, reason, Masked(address),
-            Timeline(line, address, unresolved, history, matches)));
+            instruction is { Generation: > 0 } ? instruction.Reference : null, instruction?.Generation, code, reason, Masked(address),
+            before is null ? null : new Linked(before.DisbursementId, before.EnvelopeId), after is null ? null : new Linked(after.NextDisbursementId, after.NextEnvelopeId),
+            Timeline(line, address, unresolved, holdHistory, history, matches, links)));
     }
 
     private static (string State, string? Code, string? Reason) State(
-        FoundLine line, FinancialAddress? address, UnresolvedLine? unresolved, InstructionOfLine? instruction, bool isDebited, MatchedEntry? back)
+        FoundLine line, HeldLine? stop, FinancialAddress? address, UnresolvedLine? unresolved, InstructionOfLine? instruction, bool isDebited, MatchedEntry? back)
     {
         if (line.CancelledAt is not null)
         {
@@ -68,6 +77,11 @@ internal static class GetDisbursement
         if (isDebited)
         {
             return ("PAID", null, null);
+        }
+
+        if (stop is not null)
+        {
+            return (WireText.Capitals(stop.State), WireText.Capitals(stop.Kind), stop.Reason);
         }
 
         if (instruction is not null)
@@ -86,7 +100,8 @@ internal static class GetDisbursement
             address.MobileWalletProvider ?? address.EmailWalletProvider);
 
     private static List<Event> Timeline(
-        FoundLine line, FinancialAddress? address, UnresolvedLine? unresolved, IReadOnlyList<DispatchEvent> history, IReadOnlyList<MatchedEntry> matches)
+        FoundLine line, FinancialAddress? address, UnresolvedLine? unresolved, IReadOnlyList<HoldEvent> holds, IReadOnlyList<DispatchEvent> history,
+        IReadOnlyList<MatchedEntry> matches, IReadOnlyList<FollowUpLink> links)
     {
         var events = new List<Event> { new(Moment(line.ReceivedAt), "received", "partner", null) };
         if (line.CancelledAt is { } cancelled)
@@ -94,6 +109,7 @@ internal static class GetDisbursement
             events.Add(new(Moment(cancelled), "cancelled", "partner", null));
         }
 
+        events.AddRange(holds.Select(change => new Event(Moment(change.At), WireText.Capitals(change.State).ToLowerInvariant(), change.Actor, $"{WireText.Capitals(change.Kind)}: {change.Cause}")));
         if (unresolved is not null)
         {
             events.Add(new(Moment(unresolved.LastAttemptAt), "not resolved", "mapper", $"{unresolved.ReasonCode}{(unresolved.Reason is null ? "" : ": " + unresolved.Reason)}"));
@@ -107,6 +123,9 @@ internal static class GetDisbursement
         events.AddRange(matches.Select(match => new Event(
             match.EntryDate is { } date ? WireText.Date(date) : "", match.IsReturn ? "returned" : "debited", "bank",
             string.Create(CultureInfo.InvariantCulture, $"statement {match.StatementNumber}/{match.StatementSequence}, entry {match.EntryNo}{(match.IsReturn ? $", {match.ReasonCode} {match.Reason}" : "")}"))));
+        events.AddRange(links.Select(link => link.DisbursementId == line.DisbursementId
+            ? new Event(Moment(link.At), "followed up", "operator", $"disbursement {link.NextDisbursementId} of envelope {link.NextEnvelopeId}")
+            : new Event(Moment(link.At), "follows", "operator", $"disbursement {link.DisbursementId} of envelope {link.EnvelopeId}, {WireText.Capitals(link.Kind)} {link.ReasonCode}")));
         return events;
     }
 

@@ -26,7 +26,7 @@ internal static class ListExceptions
         .WithName("list_exceptions").WithTags("Envelopes").WithSummary("Lines of an envelope that need attention, grouped by reason")
         .Produces<Response>().ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
 
-    /// <param name="Kind">UNRESOLVED, UNKNOWN, REFUSED, RETURNED; where in-kind programmes are switched on, also NOT_PLACED and NOT_SERVED.</param>
+    /// <param name="Kind">UNRESOLVED, UNKNOWN, REFUSED, RETURNED, TOO_LATE; HELD, DROPPED or NOTED with the rule as its reason; where in-kind programmes are switched on, NOT_PLACED and NOT_SERVED.</param>
     /// <param name="Lines">Lines; of NOT_SERVED, places.</param>
     internal sealed record Group(string Kind, string? ReasonCode, int Lines);
 
@@ -41,7 +41,7 @@ internal static class ListExceptions
 
     private static async Task<IResult> HandleAsync(
         string id, IMediator mediator, FeatureFlags flags, CancellationToken cancellationToken,
-        [Description("UNRESOLVED, UNKNOWN, REFUSED, RETURNED, NOT_PLACED or NOT_SERVED")] string? kind = null,
+        [Description("UNRESOLVED, UNKNOWN, REFUSED, RETURNED, TOO_LATE, HELD, DROPPED, NOTED, NOT_PLACED or NOT_SERVED")] string? kind = null,
         string? reason = null,
         [Description("The cursor of the page before")] long after = 0,
         [Description("1 to 1000")] int limit = 100)
@@ -59,15 +59,16 @@ internal static class ListExceptions
         var isPlaced = flags.InKind && envelope.BenefitType != BenefitType.CashDigital;
         var unserved = isPlaced ? await UnservedAsync(envelope, mediator, cancellationToken) : [];
         var groups = await GroupAsync(id, isPlaced, unserved, mediator, cancellationToken);
-        var all = await FindAsync(id, kind?.ToUpperInvariant(), reason, after, limit + 1, isPlaced, unserved, mediator, cancellationToken);
-        var found = all.OrderBy(item => item.Line).Take(limit + 1).ToList();
-        var page = found.Take(limit).ToList();
+        var found = (await FindAsync(id, kind?.ToUpperInvariant(), reason, after, limit + 1, isPlaced, unserved, mediator, cancellationToken)).OrderBy(item => item.Line).ToList();
+
+        // A line may be there twice, returned and noted; a page ends between two lines.
+        var page = found.TakeWhile((item, index) => index < limit || item.Line == found[limit - 1].Line).ToList();
         var lines = (await mediator.Send(new FindLinesBySeq([.. page.Select(item => item.Line).Distinct()]), cancellationToken)).ToDictionary(line => line.Seq);
         var items = page.Where(item => item.Place is not null || lines.ContainsKey(item.Line)).Select(item => item.Place is { } place
             ? new Item(place.Id, place.SmallZoneMnemonic ?? place.SmallZoneId, place.Quantity, item.Kind, item.ReasonCode, item.Reason, item.Since, item.Attempts, item.NextAttemptAt)
             : new Item(
                 lines[item.Line].DisbursementId, lines[item.Line].BeneficiaryId, lines[item.Line].Quantity, item.Kind, item.ReasonCode, item.Reason, item.Since, item.Attempts, item.NextAttemptAt));
-        return TypedResults.Ok(new Response(id, groups, [.. items], found.Count > limit ? page[^1].Line : null));
+        return TypedResults.Ok(new Response(id, groups, [.. items], found.Count > page.Count ? page[^1].Line : null));
     }
 
     /// <summary>Once its payouts are there, a place of cash by hand without an agency or account is an unresolved payment, and named as that.</summary>
@@ -91,6 +92,9 @@ internal static class ListExceptions
         groups.AddRange((await mediator.Send(new CountExceptionalLines(id), cancellationToken))
             .Where(count => count.State is not (LineState.Returned or LineState.NothingToPay))
             .Select(count => new Group(WireText.Capitals(count.State), count.ReasonCode, count.Lines)));
+        groups.AddRange((await mediator.Send(new CountHolds([id]), cancellationToken))
+            .Where(count => count.State != HoldState.Released)
+            .Select(count => new Group(WireText.Capitals(count.State), WireText.Capitals(count.Kind), count.Lines)));
         groups.AddRange((await mediator.Send(new CountReturnsByReason(id), cancellationToken)).Select(count => new Group(Returned, count.ReasonCode, count.Lines)));
         return groups;
     }
@@ -117,14 +121,15 @@ internal static class ListExceptions
                 .Select(line => new Found(line.Seq, Unresolved, line.ReasonCode, line.Reason, line.LastAttemptAt, line.Attempts, line.NextAttemptAt)));
         }
 
-        if (kind is null or "UNKNOWN" or "REFUSED")
+        if (kind is null or "UNKNOWN" or "REFUSED" or "TOO_LATE")
         {
-            LineState? state = kind is null ? null : kind == "UNKNOWN" ? LineState.Unknown : LineState.Refused;
+            LineState? state = WireText.TryReadCapitals<LineState>(kind, out var named) ? named : null;
             found.AddRange((await mediator.Send(new ListExceptionalLines(id, after, limit, state, reason), cancellationToken))
                 .Where(line => line.State is not (LineState.Returned or LineState.NothingToPay))
                 .Select(line => new Found(line.Line, WireText.Capitals(line.State), line.ReasonCode, line.Reason, line.Since, null, null)));
         }
 
+        found.AddRange(await HoldsAsync(id, kind, reason, after, limit, mediator, cancellationToken));
         if (kind is null or Returned)
         {
             found.AddRange((await mediator.Send(new ListReturned(id, after, limit, reason), cancellationToken))
@@ -132,5 +137,19 @@ internal static class ListExceptions
         }
 
         return found;
+    }
+
+    private static async Task<IEnumerable<Found>> HoldsAsync(string id, string? kind, string? reason, long after, int limit, IMediator mediator, CancellationToken cancellationToken)
+    {
+        HoldState? state = WireText.TryReadCapitals<HoldState>(kind, out var named) ? named : null;
+        HoldKind? rule = WireText.TryReadCapitals<HoldKind>(reason, out var spelled) ? spelled : null;
+        if ((kind is not null && state is null) || (reason is not null && rule is null))
+        {
+            return [];
+        }
+
+        // What was released is no exception any more.
+        return from hold in await mediator.Send(new ListHolds(id, after, limit, state, rule, Open: true), cancellationToken)
+               select new Found(hold.Seq, WireText.Capitals(hold.State), WireText.Capitals(hold.Kind), hold.Reason, hold.Since, null, null);
     }
 }

@@ -20,7 +20,7 @@ internal static class GetBatchControl
 
     internal sealed record Query(string BatchId) : IRequest<Response?>;
 
-    internal sealed record Response(BatchFacts Batch, EnvelopeFacts Envelope, ResolutionOfBatch? Resolution, DispatchOfBatch? Dispatch, Placement? Placement);
+    internal sealed record Response(BatchFacts Batch, EnvelopeFacts Envelope, ResolutionOfBatch? Resolution, DispatchOfBatch? Dispatch, bool HasHeldLines, Placement? Placement);
 
     /// <summary>Where the batch stands in the tasks of what is handed out at a place.</summary>
     internal sealed record Placement(IReadOnlyList<InKindTask> Tasks, IReadOnlyList<GeoFacts> Geos, IReadOnlyList<NotificationsOfPlace> Notifications);
@@ -64,7 +64,8 @@ internal static class GetBatchControl
         // Dispatch has nothing to do before anybody is resolved, or any agency allocated; from then on it waits. Goods are never paid for.
         var agencies = found.Placement?.Tasks.FirstOrDefault(task => task.Task == "agency_allocation")?.Status;
         var resolved = isDigital ? found.Resolution?.Status == "PROCESSED" : found.Envelope.BenefitType == BenefitType.CashPhysical && agencies == "PROCESSED";
-        WriteTask(writer, "sponsor_bank_dispatch", found.Dispatch?.Status ?? (resolved ? "PENDING" : NotApplicable), found.Dispatch?.At, found.Dispatch?.LatestErrorCode, found.Dispatch?.Attempts ?? 0);
+        WriteTask(writer, "sponsor_bank_dispatch", found.Dispatch?.Status ?? (resolved ? "PENDING" : NotApplicable), found.Dispatch?.At,
+            found.Dispatch?.LatestErrorCode ?? (found.HasHeldLines ? PartnerCodes.DisbursementsHeld : null), found.Dispatch?.Attempts ?? 0);
         WritePlacement(writer, found.Placement, "geo_resolution", isDigital ? NotApplicable : "PENDING");
         WritePlacement(writer, found.Placement, "warehouse_allocation", NotApplicable);
         WritePlacement(writer, found.Placement, "agency_allocation", NotApplicable);
@@ -106,6 +107,7 @@ internal static class GetBatchControl
                 envelope,
                 await mediator.Send(new ReadResolutionOfBatch(batch.Id), cancellationToken),
                 await mediator.Send(new ReadDispatchOfBatch(batch.Id), cancellationToken),
+                await mediator.Send(new CountHeldOfBatch(batch.Id), cancellationToken) > 0,
                 placement);
         }
     }

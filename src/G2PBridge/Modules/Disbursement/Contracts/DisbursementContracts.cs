@@ -5,7 +5,7 @@ namespace G2PBridge.Modules.Disbursement.Contracts;
 /// <summary>
 /// Where a line stands with the bank. Prepared has an intent on record and nothing sent; Sending is with the bank now;
 /// Unknown means that nobody here knows whether the bank has it, so it is asked about and not sent again while it is; Refused and
-/// Returned are proved unpaid; NothingToPay was a quantity of zero.
+/// Returned are proved unpaid; NothingToPay was a quantity of zero; TooLate was resolved when its envelope was complete, and is not paid in it.
 /// </summary>
 internal enum LineState
 {
@@ -16,6 +16,7 @@ internal enum LineState
     Refused,
     Returned,
     NothingToPay,
+    TooLate,
 }
 
 /// <summary>One instruction: the intent to pay one line once.</summary>
@@ -53,7 +54,7 @@ internal sealed record ReadDispatchOfBatch(string BatchId) : IRequest<DispatchOf
 /// <summary>Counts of one envelope, kept by the events of its chunks.</summary>
 internal sealed record DispatchProgress(
     string EnvelopeId, int Sent, decimal SentAmount, int Unknown, decimal UnknownAmount, int Refused, decimal RefusedAmount, int InFlight, decimal InFlightAmount,
-    int NothingToPay, bool Complete, string BankCode);
+    int NothingToPay, bool Complete, string BankCode, int TooLate, decimal TooLateAmount);
 
 internal sealed record ReadDispatchProgress(IReadOnlyCollection<string> EnvelopeIds) : IRequest<IReadOnlyList<DispatchProgress>>;
 

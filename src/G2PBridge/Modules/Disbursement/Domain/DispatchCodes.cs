@@ -7,6 +7,7 @@ internal static class DispatchCodes
     public const string OutcomeUnknown = "OUTCOME_UNKNOWN";
     public const string LeaseEnded = "SENDER_STOPPED";
     public const string BeyondBlock = "BEYOND_BLOCKED_FUNDS";
+    public const string ResolvedTooLate = "RESOLVED_TOO_LATE";
     public const string OrderTooLarge = "ORDER_TOO_LARGE_FOR_BANK";
     public const string AlreadyInstructed = "LINE_ALREADY_INSTRUCTED";
     public const string PayloadChanged = "PAYMENT_CHANGED_SINCE_PREPARED";

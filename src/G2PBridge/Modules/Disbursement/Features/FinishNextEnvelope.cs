@@ -96,7 +96,8 @@ internal static partial class FinishNextEnvelope
                 return (payouts?.Payouts ?? envelope.DisbursementsReceived) > 0;
             }
 
-            if (progress.Waiting || progress.Unresolved > progress.Exhausted)
+            // Held lines may be released, and their money is kept for that; whoever wants it back drops them.
+            if (progress.Waiting || progress.Unresolved > progress.Exhausted || await mediator.Send(new CountUndecidedLines(id), cancellationToken) > 0)
             {
                 return true;
             }

@@ -178,7 +178,7 @@ internal static partial class InquireNextChunk
                 """
                 update disbursement.chunk c set state = 'Prepared', unknown_lines = 0, unknown_at = null, due_at = $3, last_error_code = $5
                 where c.id = $1 and c.fence = $2 and c.state = 'Unknown' and c.lines = $4
-                    and not exists (select from disbursement.line_state s where s.chunk_id = c.id and s.state not in ('Unknown', 'NothingToPay'))
+                    and not exists (select from disbursement.line_state s where s.chunk_id = c.id and s.state not in ('Unknown', 'NothingToPay', 'TooLate'))
                 """,
                 claim.Id, claim.Fence, now, unknown.Count, DispatchCodes.NotFoundAtBank);
             if (await chunk.ExecuteNonQueryAsync(cancellationToken) == 0)

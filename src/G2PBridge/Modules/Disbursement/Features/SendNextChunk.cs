@@ -26,7 +26,7 @@ internal static partial class SendNextChunk
     private sealed record ReadyOrder(PaymentOrder Order, IReadOnlyList<PreparedPayment> Payments, long LeasedAt);
 
     internal sealed partial class Handler(
-        IMediator mediator, NpgsqlDataSource source, ChunkQueue queue, Settlement settlement, ReferencePrefix prefix, IBankConnectors banks,
+        IMediator mediator, NpgsqlDataSource source, ChunkQueue queue, Settlement settlement, LateLines late, ReferencePrefix prefix, IBankConnectors banks,
         [FromKeyedServices(DisbursementModule.Sending)] Lanes lanes,
         ISendObserver observer, IOptions<DisbursementOptions> options, TimeProvider clock, WorkSignal signal, ILogger<Handler> logger) : IRequestHandler<Command, bool>
     {
@@ -122,7 +122,7 @@ internal static partial class SendNextChunk
             return await intent.WriteAsync(payments, nothing, _options.Lease, cancellationToken) switch
             {
                 IntentOutcome.Written => new ReadyOrder(OrderOf(chunk, payments, today), payments, leasedAt),
-                IntentOutcome.BeyondBlock => await GiveUpAsync(chunk, intent, DispatchCodes.BeyondBlock, cancellationToken),
+                IntentOutcome.BeyondBlock => await EndLateAsync(chunk, intent, due, cancellationToken),
                 IntentOutcome.AlreadyInstructed => await GiveUpAsync(chunk, intent, DispatchCodes.AlreadyInstructed, cancellationToken),
                 _ => Lost(chunk),
             };
@@ -183,6 +183,19 @@ internal static partial class SendNextChunk
             return null;
         }
 
+        /// <summary>A complete envelope sends nothing more; the lines that came too late for it say so, and a follow-up envelope can pay them.</summary>
+        private async Task<ReadyOrder?> EndLateAsync(ClaimedChunk chunk, IntentWriter intent, LineFacts[] lines, CancellationToken cancellationToken)
+        {
+            await intent.DisposeAsync();
+            if (!await late.EndAsync(chunk, lines, cancellationToken))
+            {
+                return await GiveUpAsync(chunk, intent, DispatchCodes.BeyondBlock, cancellationToken);
+            }
+
+            LogTooLate(chunk.Id, chunk.EnvelopeId, lines.Length);
+            return null;
+        }
+
         private ReadyOrder? Lost(ClaimedChunk chunk)
         {
             LogLeaseLost(chunk.Id, chunk.Fence);
@@ -204,6 +217,9 @@ internal static partial class SendNextChunk
 
         [LoggerMessage(3013, LogLevel.Error, "Chunk {ChunkId} of envelope {EnvelopeId} cannot be sent: {Code}")]
         private partial void LogGivenBack(long chunkId, string envelopeId, string code);
+
+        [LoggerMessage(3015, LogLevel.Warning, "Chunk {ChunkId} of envelope {EnvelopeId}: {Lines} lines were resolved after the envelope was complete and are not paid in it")]
+        private partial void LogTooLate(long chunkId, string envelopeId, int lines);
 
         [LoggerMessage(3014, LogLevel.Warning, "Chunk {ChunkId}: the call to the bank ended with {Exception}; the outcome is unknown")]
         private partial void LogCallFailed(long chunkId, string exception);

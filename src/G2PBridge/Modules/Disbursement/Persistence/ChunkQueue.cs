@@ -29,8 +29,8 @@ internal sealed class ChunkQueue(NpgsqlDataSource source, TimeProvider clock)
         """
         insert into disbursement.envelope (envelope_id, envelope_number, bank_code, account_number, account_type, branch_code, currency, block_reference,
             blocked_amount, programme_mnemonic, cycle_mnemonic, sent_lines, sent_amount, unknown_lines, unknown_amount, refused_lines, refused_amount,
-            in_flight_lines, in_flight_amount, nothing_to_pay_lines, created_at, finish_due_at, released)
-        select id, number, bank, account, account_type, branch, currency, block, amount, programme, cycle, 0, 0, 0, 0, 0, 0, 0, 0, 0, $12, $12, false
+            in_flight_lines, in_flight_amount, nothing_to_pay_lines, too_late_lines, too_late_amount, created_at, finish_due_at, released)
+        select id, number, bank, account, account_type, branch, currency, block, amount, programme, cycle, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, $12, $12, false
         from unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::numeric[], $10::text[], $11::text[])
             as new(id, number, bank, account, account_type, branch, currency, block, amount, programme, cycle)
         on conflict (envelope_id) do nothing

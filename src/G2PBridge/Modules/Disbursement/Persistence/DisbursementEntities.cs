@@ -33,6 +33,8 @@ internal sealed class DispatchEnvelope
     public int InFlightLines { get; init; }
     public decimal InFlightAmount { get; init; }
     public int NothingToPayLines { get; init; }
+    public int TooLateLines { get; init; }
+    public decimal TooLateAmount { get; init; }
     public DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? FinishDueAt { get; init; }
     public DateTimeOffset? CompleteAt { get; init; }

@@ -60,7 +60,7 @@ internal sealed class DispatchInvariants(NpgsqlDataSource source) : IInvariantCh
                 select 'line ' || s.line from disbursement.line_state s
                 where s.state <> 'Unknown' and s.state is distinct from (select h.to_state from disbursement.line_history h where h.line = s.line order by h.id desc limit 1)
                 """,
-                cancellationToken, (string[])[nameof(ChunkState.Waiting), .. ChunkMoves], (string[])[nameof(LineState.NothingToPay), .. LineMoves]),
+                cancellationToken, (string[])[nameof(ChunkState.Waiting), .. ChunkMoves], (string[])[nameof(LineState.NothingToPay), nameof(LineState.TooLate), .. LineMoves]),
             await snapshot.CheckAsync(
                 "I6", "Totals are the sums of their lines", CountInstructions,
                 $"""
@@ -72,6 +72,7 @@ internal sealed class DispatchInvariants(NpgsqlDataSource source) : IInvariantCh
                     or (e.refused_lines, e.refused_amount) <> (count(*) filter (where l.counts = 'Refused'), coalesce(sum(l.amount) filter (where l.counts = 'Refused'), 0))
                     or (e.in_flight_lines, e.in_flight_amount) <> (count(*) filter (where l.counts = 'InFlight'), coalesce(sum(l.amount) filter (where l.counts = 'InFlight'), 0))
                     or e.nothing_to_pay_lines <> (select count(*) from disbursement.line_state s where s.envelope_id = e.envelope_id and s.state = 'NothingToPay')
+                    or e.too_late_lines <> (select count(*) from disbursement.line_state s where s.envelope_id = e.envelope_id and s.state = 'TooLate')
                 union
                 select 'chunk ' || c.id
                 from disbursement.chunk c left join ({Counted}) l on l.chunk_id = c.id

@@ -48,8 +48,8 @@ internal sealed class DispatchReads(NpgsqlDataSource source, ReferencePrefix pre
             },
             cancellationToken);
         var nothing = await source.QueryAsync(
-            "select line, chunk_id, since from disbursement.line_state where line = any($1) and state = 'NothingToPay'", [asked],
-            reader => new InstructionOfLine(reader.GetInt64(0), 0, reader.GetInt64(1), LineState.NothingToPay, null, null, reader.GetFieldValue<DateTimeOffset>(2), ""),
+            "select line, chunk_id, since, state, reason_code from disbursement.line_state where line = any($1) and state in ('NothingToPay', 'TooLate')", [asked],
+            reader => new InstructionOfLine(reader.GetInt64(0), 0, reader.GetInt64(1), Enum.Parse<LineState>(reader.GetString(3)), reader.TextOrNull(4), null, reader.GetFieldValue<DateTimeOffset>(2), ""),
             cancellationToken);
         return [.. instructed, .. nothing];
     }
@@ -87,13 +87,13 @@ internal sealed class DispatchReads(NpgsqlDataSource source, ReferencePrefix pre
     public Task<List<DispatchProgress>> ProgressAsync(IReadOnlyCollection<string> envelopeIds, CancellationToken cancellationToken) => source.QueryAsync(
         """
         select envelope_id, sent_lines, sent_amount, unknown_lines, unknown_amount, refused_lines, refused_amount, in_flight_lines, in_flight_amount,
-            nothing_to_pay_lines, complete_at is not null, bank_code
+            nothing_to_pay_lines, complete_at is not null, bank_code, too_late_lines, too_late_amount
         from disbursement.envelope where envelope_id = any($1)
         """,
         [envelopeIds.ToArray()],
         reader => new DispatchProgress(
             reader.GetString(0), reader.GetInt32(1), reader.GetDecimal(2), reader.GetInt32(3), reader.GetDecimal(4), reader.GetInt32(5), reader.GetDecimal(6),
-            reader.GetInt32(7), reader.GetDecimal(8), reader.GetInt32(9), reader.GetBoolean(10), reader.GetString(11)),
+            reader.GetInt32(7), reader.GetDecimal(8), reader.GetInt32(9), reader.GetBoolean(10), reader.GetString(11), reader.GetInt32(12), reader.GetDecimal(13)),
         cancellationToken);
 
     public Task<List<ExceptionalLine>> ExceptionsAsync(ListExceptionalLines request, CancellationToken cancellationToken) => source.QueryAsync(

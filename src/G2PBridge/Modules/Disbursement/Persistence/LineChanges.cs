@@ -299,7 +299,7 @@ internal static class LineChanges
             case LineState.Refused:
                 counts.Refused(line.EnvelopeId, sign, sign * line.Amount);
                 break;
-            case LineState.Prepared or LineState.Sending or LineState.NothingToPay:
+            case LineState.Prepared or LineState.Sending or LineState.NothingToPay or LineState.TooLate:
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(state), state, null);

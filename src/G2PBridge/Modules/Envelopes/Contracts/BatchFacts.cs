@@ -38,7 +38,7 @@ internal sealed record ListNewPlacedBatches(int Limit) : IRequest<IReadOnlyList<
 
 internal sealed record AcknowledgeBatches(IReadOnlyCollection<BatchFacts> Batches) : IRequest;
 
-/// <summary>Lines of a run that are not cancelled, in order.</summary>
+/// <summary>Lines of a run that are neither cancelled nor held back (see <see cref="HoldState"/>), in order: what may be paid now.</summary>
 internal sealed record ReadLines(SeqRange Lines) : IRequest<IReadOnlyList<LineFacts>>;
 
 /// <summary>Lines by their numbers, cancelled or not; numbers that are nobody's are left out.</summary>

@@ -26,6 +26,7 @@ internal enum EnvelopeStatus
 /// <param name="Number">Rises with the order of arrival; the key of <see cref="Platform.Persistence.EnvelopeGate"/>.</param>
 /// <param name="Unit">Currency code for cash, a unit of measure otherwise.</param>
 /// <param name="TotalQuantity">As declared, in <paramref name="Unit"/>.</param>
+/// <param name="FollowUpOf">The envelope whose unpaid lines these are; null for an ordinary one.</param>
 internal sealed record EnvelopeFacts(
     string Id,
     long Number,
@@ -50,7 +51,8 @@ internal sealed record EnvelopeFacts(
     EnvelopeStatus Status,
     DateTimeOffset ReceivedAt,
     DateTimeOffset? CancelledAt,
-    string Sender);
+    string Sender,
+    string? FollowUpOf);
 
 /// <summary>The envelopes with these ids; ids that do not exist are left out.</summary>
 internal sealed record ReadEnvelopes(IReadOnlyCollection<string> Ids) : IRequest<IReadOnlyList<EnvelopeFacts>>;

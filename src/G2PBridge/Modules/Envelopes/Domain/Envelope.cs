@@ -41,6 +41,9 @@ internal sealed class Envelope
 
     public required string Sender { get; init; }
 
+    /// <summary>The envelope whose unpaid lines these are; null for one that a partner sent.</summary>
+    public string? FollowUpOf { get; init; }
+
     public bool IsComplete => DisbursementsReceived == NumberOfDisbursements && QuantityReceived == TotalQuantity;
 
     public bool IsCash => BenefitType is BenefitType.CashDigital or BenefitType.CashPhysical;
@@ -60,7 +63,7 @@ internal sealed class Envelope
     public EnvelopeFacts ToFacts() => new(
         Id, Number, ProgrammeId, ProgrammeMnemonic, ProgrammeDescription, TargetRegistry, BenefitCodeId, BenefitCodeMnemonic, BenefitCodeDescription,
         BenefitType, CycleId, CycleMnemonic, Frequency, Unit, NumberOfBeneficiaries, NumberOfDisbursements, TotalQuantity, DisbursementsReceived,
-        QuantityReceived, ScheduleDate, Status, ReceivedAt, CancelledAt, Sender);
+        QuantityReceived, ScheduleDate, Status, ReceivedAt, CancelledAt, Sender, FollowUpOf);
 }
 
 /// <summary>The whole state chart of an envelope.</summary>
@@ -143,12 +146,12 @@ internal sealed class DisbursementLine
 }
 
 /// <summary>
-/// Holds the place of one person in one envelope, so that the database refuses a second line for the same person unless the
-/// programme allows it. Freed when the line is cancelled, so that a replacement can be sent.
+/// Holds the place of one person in one programme, cycle and benefit code, over all envelopes; or in one envelope, for a line that is not the
+/// place's first. The primary key lets one line have it, whatever two requests do at once.
 /// </summary>
 internal sealed class Entitlement
 {
-    /// <summary>First 16 bytes of SHA-256 over envelope number and beneficiary id.</summary>
+    /// <summary>First 16 bytes of a SHA-256 (see <see cref="Persistence.Entitlements"/>).</summary>
     public required byte[] Key { get; init; }
     public required long Seq { get; init; }
 }

@@ -114,8 +114,10 @@ internal static partial class CancelDisbursements
 
             // Frees the people's places, so that a replacement for the same person is not taken for a second payment.
             var seqs = found.Select(line => line.Seq).ToArray();
-            var keys = found.Select(line => DisbursementWriter.EntitlementKey(envelope.Number, line.BeneficiaryId)).ToArray();
+            byte[][] scopes = [Entitlements.ScopeOf(envelope), Entitlements.ScopeOf(envelope.Number)];
+            var keys = scopes.SelectMany(scope => found.Select(line => Entitlements.Bytes(Entitlements.KeyOf(scope, line.BeneficiaryId)))).ToArray();
             await db.Database.ExecuteSqlAsync($"delete from envelopes.entitlement where key = any({keys}) and seq = any({seqs})", cancellationToken);
+            await LineHolds.DropCancelledAsync((NpgsqlConnection)db.Database.GetDbConnection(), seqs, request.Request.Sender, at, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
             LogCancelled(found.Count, envelope.Id);
             return at;

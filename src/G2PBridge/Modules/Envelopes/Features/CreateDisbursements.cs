@@ -41,7 +41,7 @@ internal static partial class CreateDisbursements
     }
 
     internal sealed partial class Handler(
-        EnvelopesDbContext db, DisbursementWriter writer, NpgsqlDataSource source, IOptions<ProgrammesOptions> programmes, TimeProvider clock, WorkSignal signal, ILogger<Handler> logger)
+        EnvelopesDbContext db, DisbursementWriter writer, Intake intake, IOptions<ProgrammesOptions> programmes, TimeProvider clock, WorkSignal signal, ILogger<Handler> logger)
         : IRequestHandler<Command, Result<DateTimeOffset>>
     {
         public async Task<Result<DateTimeOffset>> Handle(Command request, CancellationToken cancellationToken)
@@ -77,14 +77,14 @@ internal static partial class CreateDisbursements
                 return refusal;
             }
 
-            var policy = programmes.Value.Of(envelope!.ProgrammeMnemonic).DuplicateBeneficiary;
-            MarkRepetitions(lines, policy);
+            var rules = programmes.Value.Of(envelope!.ProgrammeMnemonic);
+            MarkRepetitions(lines, rules.DuplicateBeneficiary);
             if (lines.Any(line => line.Errors is not null))
             {
                 return InvalidPayload;
             }
 
-            return await StoreAsync(request, envelope, policy, cancellationToken);
+            return await StoreAsync(request, envelope, rules, cancellationToken);
         }
 
         private static readonly Refusal InvalidPayload = new(
@@ -188,7 +188,7 @@ internal static partial class CreateDisbursements
             }
         }
 
-        private async Task<Result<DateTimeOffset>> StoreAsync(Command request, Envelope envelope, DuplicateBeneficiaryPolicy policy, CancellationToken cancellationToken)
+        private async Task<Result<DateTimeOffset>> StoreAsync(Command request, Envelope envelope, ProgrammeOptions rules, CancellationToken cancellationToken)
         {
             var lines = request.Lines;
             var range = await writer.TakeNumbersAsync(lines.Count, cancellationToken);
@@ -205,40 +205,30 @@ internal static partial class CreateDisbursements
 
             var at = clock.GetUtcNow();
             var quantity = lines.Sum(line => line.Quantity!.Value);
-            await using var connection = await source.OpenConnectionAsync(cancellationToken);
-            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-            bool? complete;
+            IntakeOutcome outcome;
             try
             {
-                await request.Request.RememberAsync(connection, at, givenIds, cancellationToken);
-                await DisbursementWriter.InsertBatchAsync(connection, request.BatchId ?? Guid.CreateVersion7().ToString(), envelope.Id, lines[0].CycleId, range, quantity, at, cancellationToken);
-                await DisbursementWriter.CopyLinesAsync(connection, lines, range.First, cancellationToken);
-                if (policy == DuplicateBeneficiaryPolicy.Reject)
-                {
-                    await DisbursementWriter.CopyEntitlementsAsync(connection, envelope.Number, lines, range.First, cancellationToken);
-                }
-
-                complete = await DisbursementWriter.RaiseTotalsAsync(connection, envelope.Id, lines.Count, quantity, cancellationToken);
-                if (complete is not null)
-                {
-                    await transaction.CommitAsync(cancellationToken);
-                }
+                outcome = await intake.StoreAsync(
+                    new IntakeCall(request.Request, givenIds, envelope, request.BatchId ?? Guid.CreateVersion7().ToString(), lines, range, quantity, rules, at), cancellationToken);
             }
             catch (PostgresException conflict) when (conflict.SqlState == PostgresErrorCodes.UniqueViolation)
             {
-                await transaction.RollbackAsync(cancellationToken);
-                return await NameTheConflictAsync(request, envelope, conflict.ConstraintName, cancellationToken);
+                return await NameTheConflictAsync(request, conflict.ConstraintName, cancellationToken);
             }
 
-            if (complete is null)
+            if (outcome is not IntakeOutcome.Stored stored)
             {
-                await transaction.RollbackAsync(cancellationToken);
-                return await NameTheLimitAsync(request, envelope.Id, quantity, cancellationToken);
+                return outcome is IntakeOutcome.PeopleRefused ? InvalidPayload : await NameTheLimitAsync(request, envelope.Id, quantity, cancellationToken);
             }
 
             LogReceived(lines.Count, envelope.Id);
+            if (stored.Held > 0)
+            {
+                LogHeld(stored.Held, envelope.Id);
+            }
+
             await signal.RaiseAsync(envelope.BenefitType == BenefitType.CashDigital ? Work.TakeBatches : Work.TakePlacedBatches, cancellationToken);
-            if (complete.Value)
+            if (stored.IsComplete)
             {
                 await signal.RaiseAsync(Work.TakeEnvelopesDue, cancellationToken);
             }
@@ -247,7 +237,7 @@ internal static partial class CreateDisbursements
         }
 
         /// <summary>The index refused; now, off the fast path, say which lines were the reason.</summary>
-        private async Task<Result<DateTimeOffset>> NameTheConflictAsync(Command request, Envelope envelope, string? constraint, CancellationToken cancellationToken)
+        private async Task<Result<DateTimeOffset>> NameTheConflictAsync(Command request, string? constraint, CancellationToken cancellationToken)
         {
             switch (constraint)
             {
@@ -262,16 +252,6 @@ internal static partial class CreateDisbursements
                     foreach (var line in request.Lines.Where(line => known.Contains(line.DisbursementId!)))
                     {
                         line.Refuse(PartnerCodes.DuplicateDisbursement);
-                    }
-
-                    return InvalidPayload;
-                case DisbursementWriter.EntitlementConstraint:
-                    var keys = request.Lines.ToDictionary(line => line, line => DisbursementWriter.EntitlementKey(envelope.Number, line.BeneficiaryId!));
-                    var candidates = keys.Values.ToList();
-                    var taken = (await db.Set<Entitlement>().Where(e => candidates.Contains(e.Key)).Select(e => e.Key).ToListAsync(cancellationToken)).Select(Convert.ToHexString).ToHashSet(StringComparer.Ordinal);
-                    foreach (var (line, key) in keys.Where(pair => taken.Contains(Convert.ToHexString(pair.Value))))
-                    {
-                        line.Refuse(PartnerCodes.DuplicateBeneficiaryInEnvelope);
                     }
 
                     return InvalidPayload;
@@ -315,5 +295,8 @@ internal static partial class CreateDisbursements
 
         [LoggerMessage(1020, LogLevel.Information, "{Count} disbursements received for envelope {EnvelopeId}")]
         private partial void LogReceived(int count, string envelopeId);
+
+        [LoggerMessage(1022, LogLevel.Warning, "{Count} disbursements of envelope {EnvelopeId} are held: the same people have one of the same programme, cycle and benefit code in another envelope")]
+        private partial void LogHeld(int count, string envelopeId);
     }
 }

@@ -9,9 +9,11 @@ namespace G2PBridge.Modules.Envelopes.Features;
 /// <summary>Answers other modules' questions about envelopes.</summary>
 internal static class ReadEnvelopeFacts
 {
-    internal sealed class Handler(EnvelopesDbContext db, IOptions<ProgrammesOptions> programmes, TimeProvider clock)
+    internal sealed class Handler(EnvelopesDbContext db, FollowUps followUps, IOptions<ProgrammesOptions> programmes, TimeProvider clock)
         : IRequestHandler<ReadEnvelopes, IReadOnlyList<EnvelopeFacts>>,
           IRequestHandler<ListEnvelopes, IReadOnlyList<EnvelopeFacts>>,
+          IRequestHandler<ReadFollowUps, IReadOnlyList<FollowUpFacts>>,
+          IRequestHandler<FindFollowUpLinks, IReadOnlyList<FollowUpLink>>,
           IRequestHandler<ReadProgrammeToday, DateOnly>
     {
         public async Task<IReadOnlyList<EnvelopeFacts>> Handle(ReadEnvelopes request, CancellationToken cancellationToken)
@@ -34,6 +36,11 @@ internal static class ReadEnvelopeFacts
                 .ToListAsync(cancellationToken);
             return [.. found.Select(envelope => envelope.ToFacts())];
         }
+
+        public async Task<IReadOnlyList<FollowUpFacts>> Handle(ReadFollowUps request, CancellationToken cancellationToken) =>
+            await followUps.OfEnvelopesAsync(request.EnvelopeIds, cancellationToken);
+
+        public async Task<IReadOnlyList<FollowUpLink>> Handle(FindFollowUpLinks request, CancellationToken cancellationToken) => await followUps.OfLineAsync(request.Seq, cancellationToken);
 
         public Task<DateOnly> Handle(ReadProgrammeToday request, CancellationToken cancellationToken) =>
             Task.FromResult(programmes.Value.Of(request.ProgrammeMnemonic).Today(clock));

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 using G2PBridge.Modules.Envelopes.Features;
 using Npgsql;
@@ -15,7 +13,6 @@ namespace G2PBridge.Modules.Envelopes.Persistence;
 internal sealed class DisbursementWriter(NpgsqlDataSource source)
 {
     public const string DisbursementIdConstraint = "uq_disbursement_id";
-    public const string EntitlementConstraint = "pk_entitlement";
     public const string BatchConstraint = "pk_batch";
 
     /// <summary>A run of line numbers that nobody else gets. Taken outside of the transaction: a rolled back call leaves a gap, which harms nothing.</summary>
@@ -62,27 +59,6 @@ internal sealed class DisbursementWriter(NpgsqlDataSource source)
         }
 
         await copy.CompleteAsync(cancellationToken);
-    }
-
-    public static async Task CopyEntitlementsAsync(
-        NpgsqlConnection connection, long envelopeNumber, IReadOnlyList<DisbursementPayload> lines, long firstSeq, CancellationToken cancellationToken)
-    {
-        await using var copy = await connection.BeginBinaryImportAsync("copy envelopes.entitlement (key, seq) from stdin (format binary)", cancellationToken);
-        for (var i = 0; i < lines.Count; i++)
-        {
-            await copy.StartRowAsync(cancellationToken);
-            await copy.WriteAsync(EntitlementKey(envelopeNumber, lines[i].BeneficiaryId!), NpgsqlDbType.Bytea, cancellationToken);
-            await copy.WriteAsync(firstSeq + i, NpgsqlDbType.Bigint, cancellationToken);
-        }
-
-        await copy.CompleteAsync(cancellationToken);
-    }
-
-    public static byte[] EntitlementKey(long envelopeNumber, string beneficiaryId)
-    {
-        Span<byte> hash = stackalloc byte[32];
-        SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{envelopeNumber}\n{beneficiaryId}")), hash);
-        return hash[..16].ToArray();
     }
 
     public static async Task InsertBatchAsync(

@@ -35,6 +35,8 @@ internal sealed class EnvelopesDbContext(DbContextOptions<EnvelopesDbContext> op
             envelope.Property(e => e.Unit).HasMaxLength(64);
             envelope.Ignore(e => e.IsComplete).Ignore(e => e.IsCash);
             // Small: only envelopes whose money nobody has taken charge of.
+            envelope.Property(e => e.FollowUpOf).HasMaxLength(IdLength);
+            envelope.HasIndex(e => e.FollowUpOf).HasFilter("follow_up_of is not null");
             envelope.HasIndex(e => e.ScheduleDate).HasDatabaseName("ix_envelope_due").HasFilter("funding_taken_at is null and status <> 'Cancelled'");
         });
         modelBuilder.Entity<EnvelopeEvent>(change =>
@@ -100,6 +102,55 @@ internal sealed class EnvelopesDbContext(DbContextOptions<EnvelopesDbContext> op
             cancellation.Property(c => c.Seq).ValueGeneratedNever();
             cancellation.Property(c => c.EnvelopeId).HasMaxLength(IdLength);
             cancellation.HasIndex(c => c.EnvelopeId);
+        });
+        modelBuilder.Entity<LineHold>(hold =>
+        {
+            hold.ToTable("line_hold");
+            hold.HasKey(h => new { h.Seq, h.Kind });
+            hold.IsEnumText(h => h.Kind);
+            hold.IsEnumText(h => h.State);
+            hold.Property(h => h.EnvelopeId).HasMaxLength(IdLength);
+            hold.HasIndex(h => new { h.EnvelopeId, h.Seq });
+            hold.HasIndex(h => h.Seq).HasDatabaseName("ix_line_hold_stops").HasFilter("state in ('Held', 'Dropped')");
+            hold.HasIndex(h => new { h.Seq, h.Kind }).HasDatabaseName("ix_line_hold_released").HasFilter("state = 'Released' and taken_at is null");
+        });
+        modelBuilder.Entity<LineHoldEvent>(change =>
+        {
+            change.ToTable("line_hold_history");
+            change.HasKey(e => e.Id);
+            change.Property(e => e.Id).UseIdentityAlwaysColumn();
+            change.IsEnumText(e => e.Kind);
+            change.IsEnumText(e => e.ToState);
+            change.Property(e => e.FromState).HasMaxLength(32);
+            change.HasIndex(e => e.Seq);
+        });
+        modelBuilder.Entity<HoldDecision>(decision =>
+        {
+            decision.ToTable("hold_decision", table => table.HasCheckConstraint(
+                "ck_hold_decision_second_person", "(state = 'Confirmed') = (confirmed_by is not null and confirmed_at is not null) and lower(confirmed_by) is distinct from lower(proposed_by)"));
+            decision.HasKey(d => d.Id);
+            decision.IsEnumText(d => d.Action);
+            decision.IsEnumText(d => d.State);
+            decision.Property(d => d.EnvelopeId).HasMaxLength(IdLength);
+            decision.HasIndex(d => d.EnvelopeId);
+        });
+        modelBuilder.Entity<HoldDecisionLine>(line =>
+        {
+            line.ToTable("hold_decision_line");
+            line.HasKey(l => new { l.DecisionId, l.Seq, l.Kind });
+            line.IsEnumText(l => l.Kind);
+            line.HasIndex(l => l.Seq);
+        });
+        modelBuilder.Entity<FollowUpLine>(line =>
+        {
+            line.ToTable("follow_up_line");
+            line.HasKey(l => l.Seq).HasName("pk_follow_up_line");
+            line.Property(l => l.Seq).ValueGeneratedNever();
+            line.HasIndex(l => l.NextSeq).IsUnique().HasDatabaseName("uq_follow_up_line_next");
+            line.Property(l => l.EnvelopeId).HasMaxLength(IdLength);
+            line.Property(l => l.NextEnvelopeId).HasMaxLength(IdLength);
+            line.Property(l => l.ReasonCode).HasMaxLength(64);
+            line.IsEnumText(l => l.Kind);
         });
         modelBuilder.Entity<AnsweredRequest>(request =>
         {

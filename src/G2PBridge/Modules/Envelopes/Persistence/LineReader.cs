@@ -6,8 +6,8 @@ namespace G2PBridge.Modules.Envelopes.Persistence;
 
 /// <summary>
 /// Reads lines in sets. A batch is a run of the primary key, so its lines come from one range scan; the batch of a line is the last one that begins
-/// at or before it (one index probe a line). Cancellations are few and are joined by primary key. Payouts are lines too, in a table of their own that
-/// is empty where only digital cash is paid; a number is in one of the two.
+/// at or before it (one index probe a line). Cancellations and holds are few and are joined by primary key. Payouts are lines too, in a table of their
+/// own that is empty where only digital cash is paid; a number is in one of the two.
 /// </summary>
 internal sealed class LineReader(NpgsqlDataSource source)
 {
@@ -32,11 +32,12 @@ internal sealed class LineReader(NpgsqlDataSource source)
     public async Task<IReadOnlyList<LineFacts>> ReadAsync(SeqRange lines, CancellationToken cancellationToken)
     {
         await using var command = source.CreateCommand(
-            """
+            $"""
             select d.seq, d.disbursement_id, d.beneficiary_id, d.beneficiary_name, d.quantity, d.narrative, d.compute_elements
               from envelopes.disbursement d
              where d.seq between $1 and $2
                and not exists (select from envelopes.cancellation c where c.seq = d.seq)
+               and not {LineHolds.Stops}
              union all
             select p.seq, p.id, p.payee, null, p.quantity, $3, null from envelopes.payout p where p.seq between $1 and $2
              order by seq

@@ -23,6 +23,8 @@ internal static class SliceTransitions
         (SliceStatus.Resolving, SliceStatus.Resolved or SliceStatus.Incomplete or SliceStatus.Exhausted or SliceStatus.Pending) => true,
         // A person wants the mapper asked again now.
         (SliceStatus.Incomplete or SliceStatus.Exhausted, SliceStatus.Pending) => true,
+        // A line of it was held and is released.
+        (SliceStatus.Resolved, SliceStatus.Pending) => true,
         _ => false,
     };
 

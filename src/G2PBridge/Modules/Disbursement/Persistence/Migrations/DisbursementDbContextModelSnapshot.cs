@@ -351,6 +351,15 @@ namespace G2PBridge.Modules.Disbursement.Persistence.Migrations
                         .HasColumnType("integer")
                         .HasColumnName("sent_lines");
 
+                    b.Property<decimal>("TooLateAmount")
+                        .HasPrecision(19, 4)
+                        .HasColumnType("numeric(19,4)")
+                        .HasColumnName("too_late_amount");
+
+                    b.Property<int>("TooLateLines")
+                        .HasColumnType("integer")
+                        .HasColumnName("too_late_lines");
+
                     b.Property<decimal>("UnknownAmount")
                         .HasPrecision(19, 4)
                         .HasColumnType("numeric(19,4)")
@@ -536,7 +545,7 @@ namespace G2PBridge.Modules.Disbursement.Persistence.Migrations
 
                     b.ToTable("line_state", "disbursement", t =>
                         {
-                            t.HasCheckConstraint("ck_line_state_state", "state in ('Prepared', 'Sending', 'Sent', 'Unknown', 'Refused', 'Returned', 'NothingToPay')");
+                            t.HasCheckConstraint("ck_line_state_state", "state in ('Prepared', 'Sending', 'Sent', 'Unknown', 'Refused', 'Returned', 'NothingToPay', 'TooLate')");
                         });
                 });
 

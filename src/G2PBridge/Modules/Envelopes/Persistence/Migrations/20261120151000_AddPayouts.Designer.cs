@@ -12,7 +12,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace G2PBridge.Modules.Envelopes.Persistence.Migrations
 {
     [DbContext(typeof(EnvelopesDbContext))]
-    [Migration("20261120142156_AddPayouts")]
+    [Migration("20261120151000_AddPayouts")]
     partial class AddPayouts
     {
         /// <inheritdoc />
@@ -235,6 +235,11 @@ namespace G2PBridge.Modules.Envelopes.Persistence.Migrations
                         .HasColumnType("integer")
                         .HasColumnName("disbursements_received");
 
+                    b.Property<string>("FollowUpOf")
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .HasColumnName("follow_up_of");
+
                     b.Property<string>("Frequency")
                         .HasColumnType("text")
                         .HasColumnName("frequency");
@@ -315,6 +320,9 @@ namespace G2PBridge.Modules.Envelopes.Persistence.Migrations
 
                     b.HasKey("Id");
 
+                    b.HasIndex("FollowUpOf")
+                        .HasFilter("follow_up_of is not null");
+
                     b.HasIndex("Number")
                         .IsUnique();
 
@@ -378,6 +386,139 @@ namespace G2PBridge.Modules.Envelopes.Persistence.Migrations
                     b.ToTable("envelope_history", "envelopes");
                 });
 
+            modelBuilder.Entity("G2PBridge.Modules.Envelopes.Domain.FollowUpLine", b =>
+                {
+                    b.Property<long>("Seq")
+                        .HasColumnType("bigint")
+                        .HasColumnName("seq");
+
+                    b.Property<string>("EnvelopeId")
+                        .IsRequired()
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .HasColumnName("envelope_id");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("NextEnvelopeId")
+                        .IsRequired()
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .HasColumnName("next_envelope_id");
+
+                    b.Property<long>("NextSeq")
+                        .HasColumnType("bigint")
+                        .HasColumnName("next_seq");
+
+                    b.Property<string>("ReasonCode")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("reason_code");
+
+                    b.HasKey("Seq")
+                        .HasName("pk_follow_up_line");
+
+                    b.HasIndex("NextSeq")
+                        .IsUnique()
+                        .HasDatabaseName("uq_follow_up_line_next");
+
+                    b.ToTable("follow_up_line", "envelopes", t =>
+                        {
+                            t.HasCheckConstraint("ck_follow_up_line_kind", "kind in ('Refused', 'Returned', 'Unresolved', 'TooLate')");
+                        });
+                });
+
+            modelBuilder.Entity("G2PBridge.Modules.Envelopes.Domain.HoldDecision", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Action")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("action");
+
+                    b.Property<DateTimeOffset?>("ConfirmedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("confirmed_at");
+
+                    b.Property<string>("ConfirmedBy")
+                        .HasColumnType("text")
+                        .HasColumnName("confirmed_by");
+
+                    b.Property<string>("EnvelopeId")
+                        .IsRequired()
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .HasColumnName("envelope_id");
+
+                    b.Property<DateTimeOffset>("ProposedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("proposed_at");
+
+                    b.Property<string>("ProposedBy")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("proposed_by");
+
+                    b.Property<string>("Reason")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("reason");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("state");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("EnvelopeId");
+
+                    b.ToTable("hold_decision", "envelopes", t =>
+                        {
+                            t.HasCheckConstraint("ck_hold_decision_action", "action in ('Release', 'Drop')");
+
+                            t.HasCheckConstraint("ck_hold_decision_second_person", "(state = 'Confirmed') = (confirmed_by is not null and confirmed_at is not null) and lower(confirmed_by) is distinct from lower(proposed_by)");
+
+                            t.HasCheckConstraint("ck_hold_decision_state", "state in ('Proposed', 'Confirmed')");
+                        });
+                });
+
+            modelBuilder.Entity("G2PBridge.Modules.Envelopes.Domain.HoldDecisionLine", b =>
+                {
+                    b.Property<Guid>("DecisionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("decision_id");
+
+                    b.Property<long>("Seq")
+                        .HasColumnType("bigint")
+                        .HasColumnName("seq");
+
+                    b.Property<string>("Kind")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("kind");
+
+                    b.HasKey("DecisionId", "Seq", "Kind");
+
+                    b.HasIndex("Seq");
+
+                    b.ToTable("hold_decision_line", "envelopes", t =>
+                        {
+                            t.HasCheckConstraint("ck_hold_decision_line_kind", "kind in ('DuplicatePayment', 'SharedAddress')");
+                        });
+                });
+
             modelBuilder.Entity("G2PBridge.Modules.Envelopes.Domain.LineCancellation", b =>
                 {
                     b.Property<long>("Seq")
@@ -409,6 +550,122 @@ namespace G2PBridge.Modules.Envelopes.Persistence.Migrations
                     b.HasIndex("EnvelopeId");
 
                     b.ToTable("cancellation", "envelopes");
+                });
+
+            modelBuilder.Entity("G2PBridge.Modules.Envelopes.Domain.LineHold", b =>
+                {
+                    b.Property<long>("Seq")
+                        .HasColumnType("bigint")
+                        .HasColumnName("seq");
+
+                    b.Property<string>("Kind")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("EnvelopeId")
+                        .IsRequired()
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .HasColumnName("envelope_id");
+
+                    b.Property<long?>("OtherSeq")
+                        .HasColumnType("bigint")
+                        .HasColumnName("other_seq");
+
+                    b.Property<decimal>("Quantity")
+                        .HasPrecision(19, 4)
+                        .HasColumnType("numeric(19,4)")
+                        .HasColumnName("quantity");
+
+                    b.Property<DateTimeOffset>("Since")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("since");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("state");
+
+                    b.Property<DateTimeOffset?>("TakenAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("taken_at");
+
+                    b.HasKey("Seq", "Kind");
+
+                    b.HasIndex("Seq")
+                        .HasDatabaseName("ix_line_hold_stops")
+                        .HasFilter("state in ('Held', 'Dropped')");
+
+                    b.HasIndex("EnvelopeId", "Seq");
+
+                    b.HasIndex("Seq", "Kind")
+                        .HasDatabaseName("ix_line_hold_released")
+                        .HasFilter("state = 'Released' and taken_at is null");
+
+                    b.ToTable("line_hold", "envelopes", t =>
+                        {
+                            t.HasCheckConstraint("ck_line_hold_kind", "kind in ('DuplicatePayment', 'SharedAddress')");
+
+                            t.HasCheckConstraint("ck_line_hold_state", "state in ('Held', 'Released', 'Dropped', 'Noted')");
+                        });
+                });
+
+            modelBuilder.Entity("G2PBridge.Modules.Envelopes.Domain.LineHoldEvent", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("id");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityAlwaysColumn(b.Property<long>("Id"));
+
+                    b.Property<string>("Actor")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("actor");
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("at");
+
+                    b.Property<string>("Cause")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("cause");
+
+                    b.Property<string>("FromState")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("from_state");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("kind");
+
+                    b.Property<long>("Seq")
+                        .HasColumnType("bigint")
+                        .HasColumnName("seq");
+
+                    b.Property<string>("ToState")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("to_state");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("Seq");
+
+                    b.ToTable("line_hold_history", "envelopes", t =>
+                        {
+                            t.HasCheckConstraint("ck_line_hold_history_kind", "kind in ('DuplicatePayment', 'SharedAddress')");
+
+                            t.HasCheckConstraint("ck_line_hold_history_to_state", "to_state in ('Held', 'Released', 'Dropped', 'Noted')");
+                        });
                 });
 
             modelBuilder.Entity("G2PBridge.Modules.Envelopes.Domain.Payout", b =>
@@ -457,7 +714,6 @@ namespace G2PBridge.Modules.Envelopes.Persistence.Migrations
                         {
                             t.HasCheckConstraint("ck_payout_quantity", "quantity >= 0");
                         });
-                });
 
             modelBuilder.Entity("G2PBridge.Modules.Envelopes.Domain.PayoutSet", b =>
                 {
@@ -507,7 +763,6 @@ namespace G2PBridge.Modules.Envelopes.Persistence.Migrations
                         {
                             t.HasCheckConstraint("ck_payout_set", "last_seq >= first_seq and quantity >= 0");
                         });
-                });
 #pragma warning restore 612, 618
         }
     }
