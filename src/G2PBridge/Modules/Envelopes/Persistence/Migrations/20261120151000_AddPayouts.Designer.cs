@@ -714,6 +714,7 @@ namespace G2PBridge.Modules.Envelopes.Persistence.Migrations
                         {
                             t.HasCheckConstraint("ck_payout_quantity", "quantity >= 0");
                         });
+                });
 
             modelBuilder.Entity("G2PBridge.Modules.Envelopes.Domain.PayoutSet", b =>
                 {
@@ -763,6 +764,7 @@ namespace G2PBridge.Modules.Envelopes.Persistence.Migrations
                         {
                             t.HasCheckConstraint("ck_payout_set", "last_seq >= first_seq and quantity >= 0");
                         });
+                });
 #pragma warning restore 612, 618
         }
     }
