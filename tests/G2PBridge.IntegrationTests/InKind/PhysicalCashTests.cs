@@ -5,6 +5,8 @@ using G2PBridge.Connectors;
 using G2PBridge.IntegrationTests.Reconciliation;
 using G2PBridge.Modules.Envelopes.Contracts;
 using G2PBridge.Modules.InKind.Contracts;
+using G2PBridge.Platform.Verification;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace G2PBridge.IntegrationTests.InKind;
 
@@ -30,6 +32,8 @@ internal sealed class PhysicalCashTests : InKindTest
             Assert.That((int)status["number_of_disbursements_shipped"]!, Is.EqualTo(5));
             Assert.That(TestHost.Mapper.Calls, Is.Empty, "no mapper knows an agency");
         });
+        var broken = (await InKindHost.Services.GetRequiredService<InvariantVerification>().RunAsync(CancellationToken.None)).Where(result => result.IsBroken);
+        Assert.That(broken.Select(result => $"{result.Id} {result.Place} {string.Join(", ", result.Offenders)}"), Is.Empty);
     }
 
     [Test]

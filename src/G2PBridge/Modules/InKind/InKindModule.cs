@@ -3,6 +3,7 @@ using G2PBridge.Modules.InKind.Persistence;
 using G2PBridge.Modules.Resolution.Contracts;
 using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Persistence;
+using G2PBridge.Platform.Verification;
 using Microsoft.Extensions.Options;
 
 namespace G2PBridge.Modules.InKind;
@@ -21,6 +22,7 @@ internal static class InKindModule
         services.AddSingleton<AllocationStore>();
         services.AddSingleton<InKindReads>();
         services.AddSingleton<ProofStore>();
+        services.AddSingleton<IInvariantCheck, InKindInvariants>();
         services.AddScoped<IPayoutDirectory, PayoutDirectory>();
 
         services.AddPollingJob(provider => Describe(provider, Work.TakePlacedBatches, _ => 1, () => new TakePlacedBatches.Command()));
