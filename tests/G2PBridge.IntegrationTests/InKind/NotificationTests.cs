@@ -26,7 +26,7 @@ internal sealed class NotificationTests : InKindTest
             Assert.That((decimal)agency.Payload["total_quantity"]!, Is.EqualTo(5m));
             Assert.That((int)warehouse.Payload["no_of_bebeficiaries"]!, Is.EqualTo(2));
             Assert.That((string?)warehouse.Payload["disbursement_cycle_mnemonic"], Is.EqualTo("1"));
-            Assert.That((string?)beneficiary.Payload["disbursement_cycle_mnemonic"], Is.EqualTo("2026-06"));
+            Assert.That((string?)beneficiary.Payload["disbursement_cycle_mnemonic"], Is.EqualTo("2026-06/E"));
             Assert.That((string?)beneficiary.Payload["agency_name"], Is.EqualTo("Name of A-S1"));
             Assert.That((decimal)beneficiary.Payload["total_quantity"]!, Is.EqualTo(2.5m));
             Assert.That(beneficiary.Message.Recipient.Email, Is.EqualTo("B6@example.org"));
