@@ -95,7 +95,7 @@ internal static partial class TakePayouts
             await batch.ExecuteNonQueryAsync(cancellationToken);
         }
 
-        [LoggerMessage(1030, LogLevel.Information, "{Count} payouts of cash by hand added to envelope {EnvelopeId}")]
+        [LoggerMessage(1090, LogLevel.Information, "{Count} payouts of cash by hand added to envelope {EnvelopeId}")]
         private partial void LogAdded(int count, string envelopeId);
     }
 }
