@@ -28,8 +28,7 @@ internal static partial class ResolveNextSlice
             }
 
             var envelope = (await mediator.Send(new ReadEnvelopes([slice.EnvelopeId]), cancellationToken)).SingleOrDefault();
-            // One agency hands out the cash of many places.
-            var rule = slice.HoldsPayouts ? SharedAddressRule.Allow : await mediator.Send(new ReadSharedAddressRule(envelope?.ProgrammeMnemonic), cancellationToken);
+            var rule = await mediator.Send(new ReadSharedAddressRule(envelope?.ProgrammeMnemonic), cancellationToken);
             var (outcome, missing) = await AskAsync(slice, cancellationToken);
             var settlement = Judge(slice, outcome, missing, rule);
             if (!await slices.SettleAsync(slice, settlement, cancellationToken))
@@ -104,7 +103,8 @@ internal static partial class ResolveNextSlice
             };
             return new(
                 status, AddressCheck.Tidy(cause, 64)!, due, failures, AddressCheck.Tidy(outcome.Failure?.Code, 64), AddressCheck.Tidy(outcome.Failure?.Why, 500),
-                outcome.Resolved, outcome.Unresolved, missing, rule);
+                // One agency hands out the cash of many places.
+                outcome.Resolved, outcome.Unresolved, missing, slice.HoldsPayouts ? SharedAddressRule.Allow : rule);
         }
 
         [LoggerMessage(2010, LogLevel.Information, "Slice {Slice} of batch {Batch} is {Status}: {Resolved} resolved, {Unresolved} without an address")]
