@@ -131,6 +131,18 @@ internal sealed class PhysicalCashTests : InKindTest
     }
 
     [Test]
+    public async Task A_line_that_was_paid_by_a_payout_is_never_taken_for_unpaid()
+    {
+        await ReceiveAsync("CASH_PHYSICAL", 5, 100);
+        await WorkAsync();
+        Clock.Advance(TimeSpan.FromMinutes(1));
+        await WorkAsync();
+        Assert.That(await ScalarAsync<bool>("select complete_at is not null from disbursement.envelope"), Is.True);
+        var lines = await SendAsync(new FindLinesById(["E-D1", "E-D2"]));
+        Assert.That(await SendAsync(new FindLinesProvedUnpaid([.. lines.Select(line => new LineOfEnvelope("E", line.Seq))])), Is.Empty);
+    }
+
+    [Test]
     public async Task Adding_payouts_twice_or_beyond_the_envelope_changes_nothing()
     {
         await ReceiveAsync("CASH_PHYSICAL", 5, 100);
