@@ -37,8 +37,16 @@ internal sealed class IntakeSpeedTests : IntegrationTest
         {
             var scope = Entitlements.ScopeOf(new Envelope
             {
-                Id = "E", CycleMnemonic = $"{round}", BenefitType = BenefitType.CashDigital, Unit = "USD", NumberOfBeneficiaries = 1, NumberOfDisbursements = 1, TotalQuantity = 1, ScheduleDate = default,
-                ReceivedAt = default, Sender = "",
+                Id = "E",
+                CycleMnemonic = $"{round}",
+                BenefitType = BenefitType.CashDigital,
+                Unit = "USD",
+                NumberOfBeneficiaries = 1,
+                NumberOfDisbursements = 1,
+                TotalQuantity = 1,
+                ScheduleDate = default,
+                ReceivedAt = default,
+                Sender = "",
             });
             var watch = Stopwatch.StartNew();
             for (var call = 0; call < 20; call++)
