@@ -90,7 +90,7 @@ internal sealed class Stage : IAsyncDisposable
             replica.Start();
         }
 
-        await UntilAsync("bank, mapper and hosts serve", () => Task.FromResult(_simulators.IsReady && Replicas.All(replica => replica.IsReady)), Boot, cancellationToken);
+        await UntilAsync("bank, mapper and hosts serve", () => Task.FromResult(_simulators.IsReady && Replicas.All(HasStarted)), Boot, cancellationToken);
     }
 
     /// <summary>What keeps a container running in production: a host that ended, because it was killed or found no database, is started again.</summary>
@@ -166,12 +166,18 @@ internal sealed class Stage : IAsyncDisposable
         }
     }
 
+    private bool HasStarted(Replica replica) => replica.Process is { HasExited: false }
+        ? replica.IsReady
+        : throw new NotRunnableException($"Host {replica.Number} refused to start: {File.ReadLines(LogOf(replica)).LastOrDefault()}");
+
+    private string LogOf(Replica replica) => Path.Combine(_folder, string.Create(CultureInfo.InvariantCulture, $"host-{replica.Number}.log"));
+
     private Child StartHost(Replica replica)
     {
         var environment = HostEnvironment();
         environment["ASPNETCORE_URLS"] = replica.Address.ToString().TrimEnd('/');
         environment["urls"] = environment["ASPNETCORE_URLS"];
-        return Child.Start(Child.Find("G2PBridge", "g2pbridge.dll"), ["serve"], environment, Path.Combine(_folder, string.Create(CultureInfo.InvariantCulture, $"host-{replica.Number}.log")), Ready);
+        return Child.Start(Child.Find("G2PBridge", "g2pbridge.dll"), ["serve"], environment, LogOf(replica), Ready);
     }
 
     /// <summary>A ministry's settings with everything that waits made short, so that minutes of its time pass in seconds.</summary>
@@ -187,6 +193,8 @@ internal sealed class Stage : IAsyncDisposable
         ["SponsorBanks__Banks__EXAMPLE-BANK__NotFoundIsFinalAfter"] = "00:00:04",
         ["SponsorBanks__Banks__EXAMPLE-BANK__FailuresBeforeBreak"] = "50",
         ["SponsorBanks__Banks__EXAMPLE-BANK__BreakSeconds"] = "1",
+        // A ministry's gateway checks signatures before the bridge; here there is nobody to keep out.
+        ["PartnerSignatures__Required"] = "false",
         ["Spar__Url"] = new Uri(Mapper, "resolve").ToString(),
         ["Resolution__RetryDelays__0"] = "00:00:01",
         ["Resolution__RetryDelays__1"] = "00:00:02",

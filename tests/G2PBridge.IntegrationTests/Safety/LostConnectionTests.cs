@@ -1,3 +1,5 @@
+using System.Net;
+using System.Text.Json.Nodes;
 using G2PBridge.IntegrationTests.Disbursement;
 using G2PBridge.Modules.Disbursement.Domain;
 using Npgsql;
@@ -89,6 +91,33 @@ internal sealed class LostConnectionTests : DisbursementTest
         Assert.That(Bank.BlockRequests.Select(request => request.Key).Distinct().Count(), Is.EqualTo(1));
     }
 
+    [Test]
+    public async Task A_database_that_takes_no_writes_sends_nothing_and_everything_goes_on_when_it_does()
+    {
+        await ReadyAsync(5);
+        var database = new NpgsqlConnectionStringBuilder(TestHost.ConnectionString).Database;
+        await AdministerAsync($"alter database {database} set default_transaction_read_only = on");
+        try
+        {
+            BreakConnections();
+            TestHost.Source.Clear();
+            Assert.That(SendOneAsync, Throws.InstanceOf<PostgresException>());
+            Assert.That(Bank.Orders, Is.Empty);
+            using var answer = await PostRawAsync("create_disbursement_envelopes", Wire.Request(new JsonArray(Wire.Envelope("E2", 1, 10m))));
+            Assert.That(answer.StatusCode, Is.EqualTo(HttpStatusCode.ServiceUnavailable));
+        }
+        finally
+        {
+            await AdministerAsync($"alter database {database} reset default_transaction_read_only");
+            BreakConnections();
+            TestHost.Source.Clear();
+        }
+
+        await GoOnAsync();
+        NobodyIsPaidTwice();
+        IsProgress(await ProgressAsync(), sent: 5);
+    }
+
     /// <summary>As <see cref="DisbursementTest.LaterAsync"/>, and a job that finds its connection broken is simply run again.</summary>
     private static async Task GoOnAsync()
     {
@@ -110,6 +139,13 @@ internal sealed class LostConnectionTests : DisbursementTest
                 TestHost.Source.Clear();
             }
         }
+    }
+
+    private static async Task AdministerAsync(string sql)
+    {
+        await using var source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(TestHost.ConnectionString) { Pooling = false, Options = "-c default_transaction_read_only=off" });
+        await using var command = source.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
     }
 
     private static void BreakConnections()

@@ -43,8 +43,9 @@ internal sealed partial class FaultHandler(ILogger<FaultHandler> logger) : IExce
         return true;
     }
 
+    /// <summary>Away, full, or for reading only, as the stand-by of a failover is.</summary>
     private static bool IsDatabaseOutage(Exception exception) =>
-        exception is NpgsqlException { IsTransient: true } or TimeoutException || (exception.InnerException is { } inner && IsDatabaseOutage(inner));
+        exception is NpgsqlException { IsTransient: true } or TimeoutException or PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction } || (exception.InnerException is { } inner && IsDatabaseOutage(inner));
 
     [LoggerMessage(120, LogLevel.Error, "{Method} {Path} failed")]
     private partial void LogFault(string method, string path, Exception exception);
