@@ -12,6 +12,9 @@ public sealed class SimulatorsOptions
     public string ConnectionString { get; set; } = "";
 
     public ExampleBankOptions ExampleBank { get; set; } = new();
+
+    /// <summary>The registry and the PBMS, in schemas of their own names in the same database.</summary>
+    public InKindSeedOptions InKind { get; set; } = new();
 }
 
 /// <summary>Settings of the Example Bank; section <c>Simulators:ExampleBank</c>.</summary>

@@ -85,9 +85,16 @@ internal static partial class FinishNextEnvelope
                 return false;
             }
 
+            // Cash by hand is paid as payouts, of which as many may come as there are places.
+            var payouts = (await mediator.Send(new ReadPayoutFacts([id]), cancellationToken)).SingleOrDefault();
+            if (payouts?.OpenBatches > 0)
+            {
+                return true;
+            }
+
             if (await mediator.Send(new ReadResolutionProgress([id]), cancellationToken) is not [var progress])
             {
-                return envelope.DisbursementsReceived > 0;
+                return (payouts?.Payouts ?? envelope.DisbursementsReceived) > 0;
             }
 
             // Held lines may be released, and their money is kept for that; whoever wants it back drops them.
@@ -99,7 +106,8 @@ internal static partial class FinishNextEnvelope
             var taken = await source.QueryAsync(
                 "select batch_id, sum(resolved_lines)::int from disbursement.chunk where envelope_id = $1 group by batch_id", [id],
                 reader => (Batch: reader.GetString(0), Lines: reader.GetInt32(1)), cancellationToken);
-            return progress.Resolved > taken.Sum(batch => batch.Lines) || await HasUnaskedBatchAsync(id, [.. taken.Select(batch => batch.Batch)], cancellationToken);
+            return progress.Resolved > taken.Sum(batch => batch.Lines)
+                || (payouts is null ? await HasUnaskedBatchAsync(id, [.. taken.Select(batch => batch.Batch)], cancellationToken) : payouts.Payouts > progress.Lines);
         }
 
         /// <summary>A batch of which nothing has arrived here may be one that nobody was asked about yet. Few are, and only at the very end.</summary>

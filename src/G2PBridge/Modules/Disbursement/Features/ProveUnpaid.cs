@@ -14,9 +14,18 @@ namespace G2PBridge.Modules.Disbursement.Features;
 /// </summary>
 internal static class ProveUnpaid
 {
-    internal sealed class Handler(NpgsqlDataSource source) : IRequestHandler<FindLinesProvedUnpaid, IReadOnlyList<long>>
+    internal sealed class Handler(NpgsqlDataSource source, IMediator mediator) : IRequestHandler<FindLinesProvedUnpaid, IReadOnlyList<long>>
     {
-        public async Task<IReadOnlyList<long>> Handle(FindLinesProvedUnpaid request, CancellationToken cancellationToken) => await source.QueryAsync(
+        public async Task<IReadOnlyList<long>> Handle(FindLinesProvedUnpaid request, CancellationToken cancellationToken)
+        {
+            // Of cash by hand a payout is paid in place of the lines, so that a line has no instruction proves nothing.
+            var byHand = (await mediator.Send(new ReadPayoutFacts([.. request.Lines.Select(line => line.EnvelopeId).Distinct(StringComparer.Ordinal)]), cancellationToken))
+                .Select(envelope => envelope.EnvelopeId).ToHashSet(StringComparer.Ordinal);
+            LineOfEnvelope[] asked = [.. request.Lines.Where(line => !byHand.Contains(line.EnvelopeId))];
+            return asked.Length == 0 ? [] : await FindAsync(asked, cancellationToken);
+        }
+
+        private Task<List<long>> FindAsync(LineOfEnvelope[] lines, CancellationToken cancellationToken) => source.QueryAsync(
             """
             select l.line
             from unnest($1::bigint[], $2::text[]) as l(line, envelope)
@@ -27,7 +36,7 @@ internal static class ProveUnpaid
                     and (exists (select from disbursement.envelope e where e.envelope_id = l.envelope and e.complete_at is not null)
                         or exists (select from disbursement.line_state s where s.line = l.line and s.generation = n.generation and s.state = 'Returned')) end
             """,
-            [request.Lines.Select(line => line.Seq).ToArray(), request.Lines.Select(line => line.EnvelopeId).ToArray()],
+            [lines.Select(line => line.Seq).ToArray(), lines.Select(line => line.EnvelopeId).ToArray()],
             reader => reader.GetInt64(0), cancellationToken);
     }
 
