@@ -64,7 +64,9 @@ internal static class BridgeHost
         services.AddReconciliation();
         if (flags.InKind)
         {
+            services.AddInKindConnectors();
             services.AddInKind();
+            services.AddNotificationChannels();
             services.AddNotifications();
         }
     }

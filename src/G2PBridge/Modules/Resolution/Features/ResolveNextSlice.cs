@@ -1,4 +1,5 @@
 using G2PBridge.Modules.Envelopes.Contracts;
+using G2PBridge.Modules.Resolution.Contracts;
 using G2PBridge.Modules.Resolution.Domain;
 using G2PBridge.Modules.Resolution.Persistence;
 using G2PBridge.Platform.Jobs;
@@ -16,7 +17,7 @@ internal static partial class ResolveNextSlice
     internal sealed record Command : IRequest<bool>;
 
     internal sealed partial class Handler(
-        IMediator mediator, SliceStore slices, AddressStore addresses, AskMapper mapper, WorkSignal signal, IOptions<ResolutionOptions> options, TimeProvider clock,
+        IMediator mediator, SliceStore slices, AddressStore addresses, AskMapper mapper, IEnumerable<IPayoutDirectory> payouts, WorkSignal signal, IOptions<ResolutionOptions> options, TimeProvider clock,
         ILogger<Handler> logger) : IRequestHandler<Command, bool>
     {
         public async Task<bool> Handle(Command request, CancellationToken cancellationToken)
@@ -28,7 +29,7 @@ internal static partial class ResolveNextSlice
 
             var envelope = (await mediator.Send(new ReadEnvelopes([slice.EnvelopeId]), cancellationToken)).SingleOrDefault();
             var rule = await mediator.Send(new ReadSharedAddressRule(envelope?.ProgrammeMnemonic), cancellationToken);
-            var (outcome, missing) = await AskAsync(slice, cancellationToken);
+            var (outcome, missing) = await AskAsync(slice, envelope, cancellationToken);
             var settlement = Judge(slice, outcome, missing, rule);
             if (!await slices.SettleAsync(slice, settlement, cancellationToken))
             {
@@ -55,19 +56,23 @@ internal static partial class ResolveNextSlice
             return true;
         }
 
-        private async Task<(AttemptOutcome Outcome, IReadOnlyList<LineFacts> Missing)> AskAsync(ClaimedSlice slice, CancellationToken cancellationToken)
+        private async Task<(AttemptOutcome Outcome, IReadOnlyList<LineFacts> Missing)> AskAsync(ClaimedSlice slice, EnvelopeFacts? envelope, CancellationToken cancellationToken)
         {
             try
             {
                 await using var lease = new LeaseKeeper(slices, slice, options.Value.Lease);
-                var missing = await ReadLinesAsync(slice, cancellationToken);
+                // A cancelled envelope is never paid, so its people are nobody's business any more.
+                var missing = envelope is { Status: EnvelopeStatus.Cancelled } ? [] : await mediator.Send(new ReadLines(slice.Range), cancellationToken);
                 if (slice.Resolved > 0)
                 {
                     var known = await addresses.ReadKnownAsync(slice.Range, cancellationToken);
                     missing = [.. missing.Where(line => !known.Contains(line.Seq))];
                 }
 
-                return (await mapper.AskAsync(missing, slice.FailedAttempts, cancellationToken), missing);
+                var outcome = slice.HoldsPayouts
+                    ? await AskMapper.AskAsync(payouts.LastOrDefault(), missing, slice.FailedAttempts, cancellationToken)
+                    : await mapper.AskAsync(missing, slice.FailedAttempts, cancellationToken);
+                return (outcome, missing);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -75,13 +80,6 @@ internal static partial class ResolveNextSlice
                 await slices.GiveBackAsync(slice, CancellationToken.None);
                 throw;
             }
-        }
-
-        private async Task<IReadOnlyList<LineFacts>> ReadLinesAsync(ClaimedSlice slice, CancellationToken cancellationToken)
-        {
-            // A cancelled envelope is never paid, so its people are nobody's business any more.
-            var envelopes = await mediator.Send(new ReadEnvelopes([slice.EnvelopeId]), cancellationToken);
-            return envelopes is [{ Status: EnvelopeStatus.Cancelled }] ? [] : await mediator.Send(new ReadLines(slice.Range), cancellationToken);
         }
 
         private Settlement Judge(ClaimedSlice slice, AttemptOutcome outcome, IReadOnlyList<LineFacts> asked, SharedAddressRule rule)
@@ -99,7 +97,8 @@ internal static partial class ResolveNextSlice
             };
             return new(
                 status, AddressCheck.Tidy(cause, 64)!, due, failures, AddressCheck.Tidy(outcome.Failure?.Code, 64), AddressCheck.Tidy(outcome.Failure?.Why, 500),
-                outcome.Resolved, outcome.Unresolved, missing, rule);
+                // One agency hands out the cash of many places.
+                outcome.Resolved, outcome.Unresolved, missing, slice.HoldsPayouts ? SharedAddressRule.Allow : rule);
         }
 
         [LoggerMessage(2010, LogLevel.Information, "Slice {Slice} of batch {Batch} is {Status}: {Resolved} resolved, {Unresolved} without an address")]
