@@ -6,7 +6,6 @@ using System.Text.Json.Nodes;
 using G2PBridge.Connectors;
 using G2PBridge.Modules.Disbursement;
 using G2PBridge.Modules.Disbursement.Contracts;
-using G2PBridge.Platform.Jobs;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using G2PBridge.Connectors;
 using G2PBridge.Modules.Disbursement.Features;
 using G2PBridge.Platform.Jobs;

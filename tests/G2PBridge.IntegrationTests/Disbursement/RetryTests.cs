@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using G2PBridge.Connectors;
-using G2PBridge.Modules.Disbursement;
 using G2PBridge.Modules.Disbursement.Contracts;
 using G2PBridge.Modules.Disbursement.Domain;
 using G2PBridge.Platform.Jobs;

@@ -103,7 +103,7 @@ internal sealed class RecogniseCaller(IOptions<OperatorAccessOptions> options, T
 
     private static string? Text(JsonElement claims, string path) => At(claims, path) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
 
-    private static IEnumerable<string> Texts(JsonElement claims, string path) => At(claims, path) switch
+    private static string[] Texts(JsonElement claims, string path) => At(claims, path) switch
     {
         { ValueKind: JsonValueKind.String } one => one.GetString()!.Split(' ', StringSplitOptions.RemoveEmptyEntries),
         { ValueKind: JsonValueKind.Array } several => [.. several.EnumerateArray().Where(value => value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 }).Select(value => value.GetString()!)],

@@ -8,7 +8,6 @@ using G2PBridge.Modules.Funds.Contracts;
 using G2PBridge.PartnerApi;
 using G2PBridge.Platform.Errors;
 using G2PBridge.Platform.Jobs;
-using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 
 namespace G2PBridge.Modules.Disbursement.Features;

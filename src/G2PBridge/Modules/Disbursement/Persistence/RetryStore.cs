@@ -1,4 +1,3 @@
-using G2PBridge.Modules.Disbursement.Domain;
 using G2PBridge.Platform.Persistence;
 using Npgsql;
 
