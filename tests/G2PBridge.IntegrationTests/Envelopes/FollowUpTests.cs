@@ -88,6 +88,19 @@ internal sealed class FollowUpTests : ReconciliationTest
         Assert.That(await ScalarAsync<long>("select count(*) from envelopes.envelope"), Is.EqualTo(1));
     }
 
+    [Test]
+    public async Task A_cancelled_envelope_is_not_followed_up()
+    {
+        Mapper.Unlinked["B1"] = "succ.fa.not_linked_to_id";
+        await Journey.ReceiveAsync("E", 1);
+        await WorkAsync();
+        await PostAsync("cancel_disbursement_envelope", Wire.Request(new JsonArray(new JsonObject { ["id"] = "E" })));
+        Clock.Advance(TimeSpan.FromMinutes(1));
+        await WorkAsync();
+        Assert.That((await FollowUpAsync()).Status, Is.EqualTo(HttpStatusCode.Conflict));
+        Assert.That(await ScalarAsync<long>("select count(*) from envelopes.envelope"), Is.EqualTo(1));
+    }
+
     [TestCase("MD07", "STOP", true)]
     [TestCase("MS03", "ASK_BANK", true)]
     [TestCase("SOMETHING_ELSE", "REASON_NOT_KNOWN", true)]

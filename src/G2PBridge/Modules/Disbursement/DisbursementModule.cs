@@ -33,6 +33,7 @@ internal static class DisbursementModule
         services.AddSingleton<ChunkQueue>();
         services.AddSingleton<Pauses>();
         services.AddSingleton<IInvariantCheck, DispatchInvariants>();
+        services.AddSingleton<IInvariantCheck, DispatchCrossChecks>();
         services.AddSingleton<IBankLedgerCheck, ExampleBankLedger>();
         services.AddSingleton<Settlement>();
         services.AddSingleton<LateLines>();

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using G2PBridge.Modules.Envelopes.Contracts;
 
 namespace G2PBridge.Modules.Envelopes;
 
@@ -36,6 +37,9 @@ internal sealed class ProgrammeOptions
 
     /// <summary>What to do with a line for a person who has one of the same programme, cycle and benefit code in another envelope.</summary>
     public DuplicatePaymentPolicy DuplicatePayment { get; init; } = DuplicatePaymentPolicy.Hold;
+
+    /// <summary>What to do when several people of one envelope have the same financial address.</summary>
+    public SharedAddressRule SharedAddress { get; init; } = SharedAddressRule.Warn;
 
     public DateOnly Today(TimeProvider clock) =>
         DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(clock.GetUtcNow(), TimeZoneInfo.FindSystemTimeZoneById(TimeZone)).DateTime);

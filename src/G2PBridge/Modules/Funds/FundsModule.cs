@@ -3,6 +3,7 @@ using G2PBridge.Modules.Funds.Features;
 using G2PBridge.Modules.Funds.Persistence;
 using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Persistence;
+using G2PBridge.Platform.Verification;
 using Microsoft.Extensions.Options;
 
 namespace G2PBridge.Modules.Funds;
@@ -28,6 +29,7 @@ internal static class FundsModule
         services.AddOptions<SponsorBanksOptions>().BindConfiguration(SponsorBanksOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<SponsorBanksOptions>, SponsorBanksValidation>();
         services.AddScoped<FundsRows>();
+        services.AddSingleton<IInvariantCheck, FundsInvariants>();
         services.AddKeyedSingleton(Funding, (_, _) => new Lanes(LanesPerBank));
         services.AddKeyedSingleton(Releasing, (_, _) => new Lanes(1));
         services.AddPollingJob(provider => new PollingJobDescription(Work.TakeEnvelopesDue, Schema, Interval(provider), 1, () => new TakeEnvelopesDue.Command()));

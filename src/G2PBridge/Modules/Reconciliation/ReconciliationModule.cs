@@ -23,6 +23,7 @@ internal static class ReconciliationModule
         services.AddSingleton<MatchReads>();
         services.AddSingleton<ExceptionReads>();
         services.AddSingleton<DecisionStore>();
+        services.AddSingleton<IInvariantCheck, MatchedInstructions>();
         services.AddSingleton<StatementDecisionStore>();
         services.AddSingleton<IInvariantCheck, ReconciliationInvariants>();
         services.TryAddSingleton<IReadObserver, NoReadObserver>();

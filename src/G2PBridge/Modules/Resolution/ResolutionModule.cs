@@ -2,6 +2,7 @@ using G2PBridge.Modules.Resolution.Features;
 using G2PBridge.Modules.Resolution.Persistence;
 using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Persistence;
+using G2PBridge.Platform.Verification;
 using Microsoft.Extensions.Options;
 
 namespace G2PBridge.Modules.Resolution;
@@ -19,10 +20,13 @@ internal static class ResolutionModule
         services.AddSingleton<AddressStore>();
         services.AddSingleton<UnresolvedStore>();
         services.AddSingleton<ReleasedSlices>();
+        services.AddSingleton<AddressChecks>();
+        services.AddSingleton<IInvariantCheck, ResolutionInvariants>();
         services.AddScoped<AskMapper>();
         services.AddScoped<CancelledPeople>();
 
         services.AddPollingJob(provider => Describe(provider, Work.TakeBatches, _ => 1, () => new TakeBatches.Command()));
+        services.AddPollingJob(provider => Describe(provider, Work.CheckSharedAddresses, _ => 1, () => new CheckSharedAddresses.Command()));
         services.AddPollingJob(provider => Describe(provider, Work.TakeReleasedLines, _ => 1, () => new TakeReleasedLines.Command()));
         services.AddPollingJob(provider => Describe(provider, Work.ResolveSlices, options => options.Parallelism, () => new ResolveNextSlice.Command()));
         return services;

@@ -5,6 +5,7 @@ internal static class Work
 {
     public const string TakeBatches = "take-batches";
     public const string TakeReleasedLines = "take-released-lines";
+    public const string CheckSharedAddresses = "check-shared-addresses";
     public const string ResolveSlices = "resolve-slices";
     public const string TakeEnvelopesDue = "take-envelopes-due";
     public const string FundEnvelopes = "fund-envelopes";

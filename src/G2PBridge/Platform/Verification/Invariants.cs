@@ -34,13 +34,13 @@ internal sealed class InvariantVerification(IEnumerable<IInvariantCheck> checks)
     [
         ("I1", "No line has two instructions that are not proved failed", "no module offers it"),
         ("I2", "Nothing beyond the block is paid or on its way", "no module offers it"),
-        ("I3", "The sub-ledger balances to zero", "not applicable yet: there is no sub-ledger"),
-        ("I4", "No statement entry is dropped", "not checked yet"),
+        ("I3", "What was set aside is used, given back or still set aside", "no module offers it"),
+        ("I4", "No statement entry is dropped", "no module offers it"),
         ("I5", "States move along their graph", "no module offers it"),
         ("I6", "Totals are the sums of their lines", "no module offers it"),
         ("I7", "The audit chain is whole", "not applicable yet: there is no audit chain"),
-        ("I8", "Nobody approves what he made", "not applicable yet: there are no approvals"),
-        ("I9", "No line changes after its approval", "not applicable yet: there are no approvals"),
+        ("I8", "Nobody approves what he made", "no module offers it"),
+        ("I9", "No line changed since the intent to pay it", "no module offers it"),
         ("I10", "A pause that was acknowledged holds", "no module offers it"),
     ];
 
@@ -98,4 +98,32 @@ internal sealed class InvariantSnapshot : IAsyncDisposable
         await _transaction.DisposeAsync();
         await _connection.DisposeAsync();
     }
+}
+
+/// <summary>Counts what a check that compares in the program looked at, and names the first that break the promise.</summary>
+internal sealed class Tally
+{
+    private readonly List<string> _named = [];
+    private long _looked;
+    private long _breaches;
+
+    public void Add(bool isBroken, string offender)
+    {
+        _looked++;
+        if (isBroken)
+        {
+            Break(offender);
+        }
+    }
+
+    public void Break(string offender)
+    {
+        _breaches++;
+        if (_named.Count < InvariantSnapshot.Named)
+        {
+            _named.Add(offender);
+        }
+    }
+
+    public InvariantResult Result(string id, string place, string promise) => new(id, place, promise, _looked, _breaches, _named);
 }

@@ -59,3 +59,23 @@ internal readonly record struct LineOfEnvelope(string EnvelopeId, long Seq);
 /// of which nothing more will be sent.
 /// </summary>
 internal sealed record FindLinesProvedUnpaid(IReadOnlyCollection<LineOfEnvelope> Lines) : IRequest<IReadOnlyList<long>>;
+
+/// <summary>Allow does not look; Warn notes the lines and pays them; Hold sends none of them before two people have released it.</summary>
+internal enum SharedAddressRule
+{
+    Allow,
+    Warn,
+    Hold,
+}
+
+/// <summary>The rule of a programme for several people with one financial address.</summary>
+internal sealed record ReadSharedAddressRule(string? ProgrammeMnemonic) : IRequest<SharedAddressRule>;
+
+/// <param name="OtherSeq">A line of another person with the same address.</param>
+internal sealed record SharedLine(long Seq, long OtherSeq);
+
+/// <summary>
+/// Puts lines of one envelope that share an address on record: held when <paramref name="Hold"/> says so and nothing of the line is on its way, else
+/// noted. Gives those that are held now, whenever that was found; what was decided before stays decided.
+/// </summary>
+internal sealed record RecordSharedAddresses(string EnvelopeId, long EnvelopeNumber, IReadOnlyList<SharedLine> Lines, bool Hold) : IRequest<IReadOnlyList<long>>;

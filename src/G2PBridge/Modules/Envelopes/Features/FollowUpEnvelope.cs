@@ -97,6 +97,12 @@ internal static partial class FollowUpEnvelope
                     : new Refusal(PartnerCodes.RequestIdReused, "This Idempotency-Key was used before for another call; give every call a key of its own.", RefusalKind.Conflict);
             }
 
+            // Asked again behind the gate, which whoever cancels holds too.
+            if (await db.Envelopes.Where(e => e.Id == old.Id).Select(e => e.Status).SingleAsync(cancellationToken) == EnvelopeStatus.Cancelled)
+            {
+                return EnvelopeRefusals.AlreadyCancelled(old.Id);
+            }
+
             var leftOut = new Dictionary<string, int>(StringComparer.Ordinal);
             var chosen = await ChooseAsync(connection, old, request.Body.DisbursementIds, leftOut, cancellationToken);
             if (chosen.IsRefused)

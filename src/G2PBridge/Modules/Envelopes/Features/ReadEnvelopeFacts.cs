@@ -14,6 +14,7 @@ internal static class ReadEnvelopeFacts
           IRequestHandler<ListEnvelopes, IReadOnlyList<EnvelopeFacts>>,
           IRequestHandler<ReadFollowUps, IReadOnlyList<FollowUpFacts>>,
           IRequestHandler<FindFollowUpLinks, IReadOnlyList<FollowUpLink>>,
+          IRequestHandler<ReadSharedAddressRule, SharedAddressRule>,
           IRequestHandler<ReadProgrammeToday, DateOnly>
     {
         public async Task<IReadOnlyList<EnvelopeFacts>> Handle(ReadEnvelopes request, CancellationToken cancellationToken)
@@ -41,6 +42,9 @@ internal static class ReadEnvelopeFacts
             await followUps.OfEnvelopesAsync(request.EnvelopeIds, cancellationToken);
 
         public async Task<IReadOnlyList<FollowUpLink>> Handle(FindFollowUpLinks request, CancellationToken cancellationToken) => await followUps.OfLineAsync(request.Seq, cancellationToken);
+
+        public Task<SharedAddressRule> Handle(ReadSharedAddressRule request, CancellationToken cancellationToken) =>
+            Task.FromResult(programmes.Value.Of(request.ProgrammeMnemonic).SharedAddress);
 
         public Task<DateOnly> Handle(ReadProgrammeToday request, CancellationToken cancellationToken) =>
             Task.FromResult(programmes.Value.Of(request.ProgrammeMnemonic).Today(clock));

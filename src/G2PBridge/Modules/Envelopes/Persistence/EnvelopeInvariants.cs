@@ -1,18 +1,26 @@
 using G2PBridge.Modules.Envelopes.Contracts;
 using G2PBridge.Modules.Envelopes.Domain;
+using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Verification;
+using MediatR;
 using Npgsql;
 
 namespace G2PBridge.Modules.Envelopes.Persistence;
 
 /// <summary>The intake's invariants: received totals from single lines, states from their history. Reads whole tables.</summary>
-internal sealed class EnvelopeInvariants(NpgsqlDataSource source) : IInvariantCheck
+internal sealed class EnvelopeInvariants(NpgsqlDataSource source, IServiceScopeFactory scopes) : IInvariantCheck
 {
     /// <summary>As <c>from>to</c>; received envelopes come from nowhere.</summary>
     private static readonly string[] Moves =
     [
         $">{nameof(EnvelopeStatus.Open)}",
         .. from a in Enum.GetValues<EnvelopeStatus>() from b in Enum.GetValues<EnvelopeStatus>() where EnvelopeTransitions.Allows(a, b) select $"{a}>{b}",
+    ];
+
+    private static readonly string[] HoldMoves =
+    [
+        nameof(HoldState.Held), nameof(HoldState.Noted),
+        .. from a in Enum.GetValues<HoldState>() from b in Enum.GetValues<HoldState>() where HoldTransitions.Allows(a, b) select $"{a}>{b}",
     ];
 
     public async Task<IReadOnlyList<InvariantResult>> CheckAsync(CancellationToken cancellationToken)
@@ -30,6 +38,23 @@ internal sealed class EnvelopeInvariants(NpgsqlDataSource source) : IInvariantCh
                 """,
                 cancellationToken, Moves),
             await snapshot.CheckAsync(
+                "I5", "Holds move along their graph", "select count(*) from envelopes.line_hold_history",
+                """
+                select 'line ' || h.seq from envelopes.line_hold_history h where coalesce(h.from_state || '>', '') || h.to_state <> all($1)
+                union
+                select 'line ' || l.seq from envelopes.line_hold l
+                where l.state is distinct from (select h.to_state from envelopes.line_hold_history h where h.seq = l.seq and h.kind = l.kind order by h.id desc limit 1)
+                """,
+                cancellationToken, HoldMoves),
+            await snapshot.CheckAsync(
+                "I8", "Nobody confirms what he proposed", "select count(*) from envelopes.hold_decision",
+                """
+                select 'decision ' || id from envelopes.hold_decision
+                where (state = 'Confirmed') <> (confirmed_by is not null) or lower(trim(confirmed_by)) = lower(trim(proposed_by))
+                """,
+                cancellationToken),
+            await FollowUpsAsync(cancellationToken),
+            await snapshot.CheckAsync(
                 "I6", "Totals are the sums of their lines", "select count(*) from envelopes.disbursement",
                 """
                 select 'envelope ' || e.id
@@ -41,5 +66,32 @@ internal sealed class EnvelopeInvariants(NpgsqlDataSource source) : IInvariantCh
                 """,
                 cancellationToken),
         ];
+    }
+
+    /// <summary>Whoever sends payments says of each line that was followed up whether it is still proved unpaid.</summary>
+    private async Task<InvariantResult> FollowUpsAsync(CancellationToken cancellationToken)
+    {
+        const int AtOnce = 10_000;
+        await using var scope = scopes.CreateAsyncScope();
+        var mediator = scope.ServiceProvider.GetRequiredService<IMediator>();
+        var tally = new Tally();
+        for (var after = 0L; ;)
+        {
+            var page = await source.QueryAsync(
+                "select envelope_id, seq from envelopes.follow_up_line where seq > $1 order by seq limit $2", [after, AtOnce],
+                reader => new LineOfEnvelope(reader.GetString(0), reader.GetInt64(1)), cancellationToken);
+            var unpaid = (await mediator.Send(new FindLinesProvedUnpaid(page), cancellationToken)).ToHashSet();
+            foreach (var line in page)
+            {
+                tally.Add(!unpaid.Contains(line.Seq), $"line {line.Seq}");
+            }
+
+            if (page.Count < AtOnce)
+            {
+                return tally.Result("I1", "follow-ups", "No line is paid in its envelope and in a follow-up");
+            }
+
+            after = page[^1].Seq;
+        }
     }
 }

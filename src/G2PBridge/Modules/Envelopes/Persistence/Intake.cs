@@ -144,6 +144,11 @@ internal sealed class Intake(NpgsqlDataSource source, IMediator mediator)
         return [.. repeated.Where(collision => collision.OwnerEnvelopeId != call.Envelope.Id)];
     }
 
+    /// <summary>What is handed out by hand is allocated once for a whole batch, so nothing of it can be released later; it is refused instead.</summary>
+    private static DuplicatePaymentPolicy RuleOf(IntakeCall call) => call.Rules.DuplicatePayment == DuplicatePaymentPolicy.Hold && call.Envelope.BenefitType != BenefitType.CashDigital
+        ? DuplicatePaymentPolicy.Reject
+        : call.Rules.DuplicatePayment;
+
     private async Task<HashSet<long>> ProvedUnpaidAsync(List<Collision> collisions, CancellationToken cancellationToken)
     {
         LineOfEnvelope[] asked = [.. collisions.Where(collision => !collision.OwnerIsStopped).Select(collision => new LineOfEnvelope(collision.OwnerEnvelopeId, collision.OwnerSeq))];
@@ -158,7 +163,7 @@ internal sealed class Intake(NpgsqlDataSource source, IMediator mediator)
         {
             if (collision.OwnerEnvelopeId != call.Envelope.Id)
             {
-                if (call.Rules.DuplicatePayment == DuplicatePaymentPolicy.Reject)
+                if (RuleOf(call) == DuplicatePaymentPolicy.Reject)
                 {
                     Line(collision.Seq).Refuse(PartnerCodes.DuplicatePayment);
                 }
@@ -193,7 +198,7 @@ internal sealed class Intake(NpgsqlDataSource source, IMediator mediator)
             return 0;
         }
 
-        if (call.Rules.DuplicatePayment == DuplicatePaymentPolicy.Allow)
+        if (RuleOf(call) == DuplicatePaymentPolicy.Allow)
         {
             var cause = string.Create(CultureInfo.InvariantCulture, $"{repeated.Count} disbursements of batch {call.BatchId} are for people who have one of the same programme, cycle and benefit code in another envelope; the programme allows it");
             await using var allowed = connection.Statement(

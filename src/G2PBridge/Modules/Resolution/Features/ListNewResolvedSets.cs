@@ -11,7 +11,7 @@ internal sealed class ListNewResolvedSetsHandler(NpgsqlDataSource source) : IReq
     {
         await using var command = source.CreateCommand("""
             select slice_id, round, envelope_id, batch_id, first_seq, last_seq, lines from resolution.resolved_set
-            where handed_over_at is null order by created_at, slice_id, round limit $1
+            where handed_over_at is null and awaits_check is distinct from 'Hold' order by created_at, slice_id, round limit $1
             """);
         command.Parameters.Add(new() { Value = request.Limit });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);

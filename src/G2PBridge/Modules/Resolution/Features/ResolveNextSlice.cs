@@ -26,8 +26,10 @@ internal static partial class ResolveNextSlice
                 return false;
             }
 
+            var envelope = (await mediator.Send(new ReadEnvelopes([slice.EnvelopeId]), cancellationToken)).SingleOrDefault();
+            var rule = await mediator.Send(new ReadSharedAddressRule(envelope?.ProgrammeMnemonic), cancellationToken);
             var (outcome, missing) = await AskAsync(slice, cancellationToken);
-            var settlement = Judge(slice, outcome, missing);
+            var settlement = Judge(slice, outcome, missing, rule);
             if (!await slices.SettleAsync(slice, settlement, cancellationToken))
             {
                 LogLeaseLost(slice.Id, slice.BatchId);
@@ -40,6 +42,11 @@ internal static partial class ResolveNextSlice
             }
 
             LogSettled(slice.Id, slice.BatchId, settlement.Status, outcome.Resolved.Count, outcome.Unresolved.Count);
+            if (rule != SharedAddressRule.Allow)
+            {
+                await signal.RaiseAsync(Work.CheckSharedAddresses, cancellationToken);
+            }
+
             if (outcome.Resolved.Count > 0)
             {
                 await signal.RaiseAsync(Work.TakeFundedWork, cancellationToken);
@@ -77,7 +84,7 @@ internal static partial class ResolveNextSlice
             return envelopes is [{ Status: EnvelopeStatus.Cancelled }] ? [] : await mediator.Send(new ReadLines(slice.Range), cancellationToken);
         }
 
-        private Settlement Judge(ClaimedSlice slice, AttemptOutcome outcome, IReadOnlyList<LineFacts> asked)
+        private Settlement Judge(ClaimedSlice slice, AttemptOutcome outcome, IReadOnlyList<LineFacts> asked, SharedAddressRule rule)
         {
             var now = clock.GetUtcNow();
             var withAddress = outcome.Resolved.Select(item => item.Line.Seq).ToHashSet();
@@ -92,7 +99,7 @@ internal static partial class ResolveNextSlice
             };
             return new(
                 status, AddressCheck.Tidy(cause, 64)!, due, failures, AddressCheck.Tidy(outcome.Failure?.Code, 64), AddressCheck.Tidy(outcome.Failure?.Why, 500),
-                outcome.Resolved, outcome.Unresolved, missing);
+                outcome.Resolved, outcome.Unresolved, missing, rule);
         }
 
         [LoggerMessage(2010, LogLevel.Information, "Slice {Slice} of batch {Batch} is {Status}: {Resolved} resolved, {Unresolved} without an address")]

@@ -73,6 +73,9 @@ internal sealed class ResolutionDbContext(DbContextOptions<ResolutionDbContext> 
             set.ToTable("resolved_set", table => table.HasCheckConstraint("ck_resolved_set_lines", "lines > 0"));
             set.HasKey(row => new { row.SliceId, row.Round });
             set.HasIndex(row => new { row.CreatedAt, row.SliceId, row.Round }).HasFilter("handed_over_at is null").HasDatabaseName("ix_resolved_set_new");
+            set.Property(row => row.AwaitsCheck).HasMaxLength(16);
+            set.ToTable(table => table.HasCheckConstraint("ck_resolved_set_awaits_check", "awaits_check in ('Warn', 'Hold')"));
+            set.HasIndex(row => row.EnvelopeId).HasFilter("awaits_check is not null").HasDatabaseName("ix_resolved_set_to_check");
         });
     }
 

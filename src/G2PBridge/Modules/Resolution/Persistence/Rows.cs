@@ -132,4 +132,7 @@ internal sealed class ResolvedSetRow
     public DateTimeOffset CreatedAt { get; init; }
 
     public DateTimeOffset? HandedOverAt { get; init; }
+
+    /// <summary>The rule under which its addresses are still to be looked at; null: they were, or need not be.</summary>
+    public string? AwaitsCheck { get; init; }
 }

@@ -12,7 +12,7 @@ internal sealed record ClaimedSlice(
 /// <param name="Missing">Every line that is not cancelled and has no address after this attempt, asked about or not.</param>
 internal sealed record Settlement(
     SliceStatus Status, string Cause, DateTimeOffset DueAt, int FailedAttempts, string? ErrorCode, string? Error,
-    IReadOnlyList<LineWithAddress> Resolved, IReadOnlyList<LineWithoutAddress> Unresolved, long[] Missing)
+    IReadOnlyList<LineWithAddress> Resolved, IReadOnlyList<LineWithoutAddress> Unresolved, long[] Missing, SharedAddressRule Rule)
 {
     public bool HasAnswers => Resolved.Count + Unresolved.Count > 0;
 }
@@ -207,7 +207,7 @@ internal sealed class SliceStore(NpgsqlDataSource source, TimeProvider clock)
             insert into resolution.slice_history (slice_id, at, from_status, to_status, cause, actor) values ($1, $2, 'Resolving', $3, $4, $5)
             """;
         const string Set = """
-            insert into resolution.resolved_set (slice_id, round, envelope_id, batch_id, first_seq, last_seq, lines, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8)
+            insert into resolution.resolved_set (slice_id, round, envelope_id, batch_id, first_seq, last_seq, lines, created_at, awaits_check) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
             """;
         var resolved = slice.Resolved + settlement.Resolved.Count;
         var quantity = slice.ResolvedQuantity + settlement.Resolved.Sum(item => item.Line.Quantity);
@@ -233,6 +233,7 @@ internal sealed class SliceStore(NpgsqlDataSource source, TimeProvider clock)
                 {
                     new() { Value = slice.Id }, new() { Value = round }, new() { Value = slice.EnvelopeId }, new() { Value = slice.BatchId },
                     new() { Value = slice.Range.First }, new() { Value = slice.Range.Last }, new() { Value = settlement.Resolved.Count }, new() { Value = now },
+                    Text(settlement.Rule == SharedAddressRule.Allow ? null : settlement.Rule.ToString()),
                 },
             });
         }

@@ -97,6 +97,11 @@ namespace G2PBridge.Modules.Resolution.Persistence.Migrations
                         .HasColumnType("smallint")
                         .HasColumnName("round");
 
+                    b.Property<string>("AwaitsCheck")
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("awaits_check");
+
                     b.Property<string>("BatchId")
                         .IsRequired()
                         .HasColumnType("text")
@@ -129,12 +134,18 @@ namespace G2PBridge.Modules.Resolution.Persistence.Migrations
 
                     b.HasKey("SliceId", "Round");
 
+                    b.HasIndex("EnvelopeId")
+                        .HasDatabaseName("ix_resolved_set_to_check")
+                        .HasFilter("awaits_check is not null");
+
                     b.HasIndex("CreatedAt", "SliceId", "Round")
                         .HasDatabaseName("ix_resolved_set_new")
                         .HasFilter("handed_over_at is null");
 
                     b.ToTable("resolved_set", "resolution", t =>
                         {
+                            t.HasCheckConstraint("ck_resolved_set_awaits_check", "awaits_check in ('Warn', 'Hold')");
+
                             t.HasCheckConstraint("ck_resolved_set_lines", "lines > 0");
                         });
                 });
