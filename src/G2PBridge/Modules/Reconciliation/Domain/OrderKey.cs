@@ -43,7 +43,9 @@ internal static class OrderKey
                 continue;
             }
 
-            if ((at + Dashed <= rest.Length && Guid.TryParseExact(rest.Slice(at, Dashed), "D", out var key)) || Guid.TryParseExact(rest.Slice(at, Digits), "N", out key))
+            // Letters before a key may be digits too ("PREF"); only a UUID of the version that we draw is one of ours.
+            if (((at + Dashed <= rest.Length && Guid.TryParseExact(rest.Slice(at, Dashed), "D", out var key)) || Guid.TryParseExact(rest.Slice(at, Digits), "N", out key))
+                && key is { Version: 7, Variant: >= 8 and <= 11 })
             {
                 return key.ToString();
             }
