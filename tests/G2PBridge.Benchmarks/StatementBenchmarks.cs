@@ -28,10 +28,16 @@ public class StatementBenchmarks
     [Benchmark(OperationsPerInvoke = CamtEntries)]
     public Task<int> Camt053() => ReadAsync(_camt, "generic");
 
-    internal static async Task<int> ReadAsync(byte[] bytes, string profile, bool fingerprints = true)
+    [Benchmark(OperationsPerInvoke = CamtEntries)]
+    public Task<int> Camt053OverXmlReader() => ReadAsync(_camt, "generic", alwaysPlatform: true);
+
+    internal static async Task<int> ReadAsync(byte[] bytes, string profile, bool fingerprints = true, bool alwaysPlatform = false)
     {
         var entries = 0;
-        await using var reader = await StatementReader.OpenAsync(new MemoryStream(bytes), BankProfile.Shipped(profile), new ReaderLimits { Fingerprints = fingerprints });
+        var limits = new ReaderLimits { Fingerprints = fingerprints };
+        await using var reader = alwaysPlatform
+            ? new Iso20022Reader(new MemoryStream(bytes), ReadOnlyMemory<byte>.Empty, BankProfile.Shipped(profile)!, limits, alwaysPlatform: true)
+            : await StatementReader.OpenAsync(new MemoryStream(bytes), BankProfile.Shipped(profile), limits);
         while (await reader.ReadAsync())
             if (reader.Event == StatementEvent.Entry) entries++;
         if (reader.File.Verdict != Verdict.Accept) throw new InvalidOperationException(string.Join('\n', reader.File.Findings));

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using G2PBridge.Commands.Bench;
 using G2PBridge.Commands.Demo;
 using G2PBridge.Platform.Hosting;
 
@@ -16,6 +17,7 @@ internal static class CommandLine
         ServeCommand.Configure(root);
         root.Add(MigrateCommand.Create());
         root.Add(DemoCommand.Create());
+        root.Add(BenchCommand.Create());
         root.Add(StatementCommand.Create());
         root.Add(VerifyCommand.Create());
         foreach (var command in PauseCommand.Create())

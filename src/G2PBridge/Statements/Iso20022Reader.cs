@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Xml;
+using T = G2PBridge.Statements.IsoName;
 
 namespace G2PBridge.Statements;
 
@@ -14,15 +15,6 @@ internal sealed class Iso20022Reader : StatementReader
 {
     private const int MaxText = 4096;
     private const int MaxDepth = 64;
-
-    private enum T : byte
-    {
-        Other, BkToCstmrStmt, BkToCstmrAcctRpt, BkToCstmrDbtCdtNtfctn, CstmrPmtStsRpt, GrpHdr, Stmt, Rpt, Ntfctn, Id, ElctrncSeqNb, LglSeqNb, StmtPgntn, RptPgntn, NtfctnPgntn, PgNb,
-        LastPgInd, CreDtTm, Acct, IBAN, Othr, Ccy, Bal, Tp, CdOrPrtry, Cd, Prtry, Amt, CdtDbtInd, Dt, DtTm, TxsSummry, TtlNtries, NbOfNtries, Sum, Ntry, NtryRef, RvslInd, Sts, BookgDt,
-        ValDt, AcctSvcrRef, BkTxCd, Domn, Fmly, SubFmlyCd, NtryDtls, Btch, NbOfTxs, TtlAmt, TxDtls, Refs, MsgId, PmtInfId, InstrId, EndToEndId, UETR, TxId, MndtId, AmtDtls, TxAmt,
-        InstdAmt, RltdPties, Dbtr, Cdtr, Pty, Nm, DbtrAcct, CdtrAcct, RmtInf, Ustrd, Strd, CdtrRefInf, Ref, RtrInf, Rsn, AddtlInf, AddtlTxInf, AddtlNtryInf, AddtlStmtInf,
-        OrgnlGrpInfAndSts, OrgnlMsgId, OrgnlMsgNmId, GrpSts, StsRsnInf, OrgnlPmtInfAndSts, OrgnlPmtInfId, PmtInfSts, TxInfAndSts, OrgnlInstrId, OrgnlEndToEndId, OrgnlUETR, TxSts,
-    }
 
     /// <summary>What an entry or one of its payments says; texts lie in the shared buffer.</summary>
     private sealed class Part
@@ -73,18 +65,16 @@ internal sealed class Iso20022Reader : StatementReader
     }
 
     private readonly GuardedStream _stream;
-    private readonly XmlReader _xml;
-    private readonly Vocabulary _names = new();
+    private readonly Markup _xml;
     private readonly T[] _path = new T[MaxDepth + 2];
-    private readonly char[] _chars = new char[MaxText];
-    private readonly char[] _attribute = new char[8];
+    private readonly MarkupText _text = new(MaxText);
+    private readonly MarkupText _attribute = new(8);
     private readonly Part _main = new();
     private Part _held = new();
     private Part _current = new();
     private byte[] _bytes = new byte[4096];
     private int _length;
     private int _mainEnd;
-    private int _charCount;
     private bool _collect;
     private bool _cut;
     private Next _next;
@@ -131,20 +121,12 @@ internal sealed class Iso20022Reader : StatementReader
     private int _groupCount;
     private int _informationCount;
 
-    public Iso20022Reader(Stream stream, ReadOnlyMemory<byte> head, BankProfile profile, ReaderLimits limits)
+    /// <param name="alwaysPlatform">The platform's layer of XML even where our own would do; for comparing the two.</param>
+    public Iso20022Reader(Stream stream, ReadOnlyMemory<byte> head, BankProfile profile, ReaderLimits limits, bool alwaysPlatform = false)
         : base(profile, limits)
     {
         _stream = new GuardedStream(stream, head, limits);
-        _xml = XmlReader.Create(_stream, new XmlReaderSettings
-        {
-            DtdProcessing = DtdProcessing.Prohibit,
-            XmlResolver = null,
-            IgnoreWhitespace = true,
-            IgnoreComments = true,
-            IgnoreProcessingInstructions = true,
-            MaxCharactersFromEntities = 1024,
-            NameTable = _names,
-        });
+        _xml = Markup.Over(_stream, head.Span, alwaysPlatform);
     }
 
     public override ValueTask<bool> ReadAsync(CancellationToken ct = default)
@@ -153,7 +135,7 @@ internal sealed class Iso20022Reader : StatementReader
         return new(Step());
     }
 
-    private long Line => (_xml as IXmlLineInfo)?.LineNumber ?? 0;
+    private long Line => _xml.Line;
 
     private bool Step()
     {
@@ -248,19 +230,19 @@ internal sealed class Iso20022Reader : StatementReader
             if (EndOf(_path[empty], empty)) return true;
             if (_next != Next.Read) return false;
         }
-        while (_xml.Read())
+        while (_xml.Read() is var node and not MarkupNode.End)
         {
-            switch (_xml.NodeType)
+            switch (node)
             {
-                case XmlNodeType.Element:
+                case MarkupNode.Element:
                     var depth = _depth++;
                     if (depth > MaxDepth) throw new RefusedXmlException("The XML is nested too deeply to be a statement.");
-                    var token = _names.Find(_xml.LocalName);
+                    var token = _xml.Name;
                     if (token == T.Other && _rootName is null && depth <= 1) token = OldRoot(_xml.LocalName);
                     _path[depth] = token;
-                    _charCount = 0;
+                    _text.Clear();
                     _collect = token != T.Other;
-                    var isEmpty = _xml.IsEmptyElement;
+                    var isEmpty = _xml.IsEmpty;
                     if (isEmpty) _depth--;
                     if (StartOf(token, depth))
                     {
@@ -273,10 +255,10 @@ internal sealed class Iso20022Reader : StatementReader
                         if (_next != Next.Read) return false;
                     }
                     break;
-                case XmlNodeType.Text or XmlNodeType.CDATA:
+                case MarkupNode.Text:
                     if (_collect) Collect();
                     break;
-                case XmlNodeType.EndElement:
+                case MarkupNode.EndElement:
                     depth = --_depth;
                     if (EndOf(_path[depth], depth)) return true;
                     if (_next != Next.Read) return false;
@@ -300,18 +282,15 @@ internal sealed class Iso20022Reader : StatementReader
 
     private void Collect()
     {
-        while (_charCount < MaxText)
-        {
-            var read = _xml.ReadValueChunk(_chars, _charCount, MaxText - _charCount);
-            if (read == 0) return;
-            _charCount += read;
-        }
-        _cut = true;
+        _xml.AppendText(_text);
+        _cut |= _text.IsFull;
     }
 
-    private ReadOnlySpan<char> Chars => _chars.AsSpan(0, _charCount);
+    private bool HasText => _text.Length > 0;
 
-    private string Text => _chars.AsSpan(0, _charCount).Trim().ToString();
+    private ReadOnlySpan<byte> Value => _text.Trimmed;
+
+    private string Text => _text.ToString();
 
     private T At(int depth) => depth >= 0 ? _path[depth] : T.Other;
 
@@ -329,7 +308,7 @@ internal sealed class Iso20022Reader : StatementReader
                     T.BkToCstmrDbtCdtNtfctn => StatementFormat.Camt054,
                     _ => StatementFormat.Pain002,
                 };
-                var space = _xml.NamespaceURI;
+                var space = _xml.Namespace;
                 var colon = space.LastIndexOf(':');
                 _rootName = colon > 0 && colon < space.Length - 1 ? space[(colon + 1)..] : Format.ToString();
                 if (Format == StatementFormat.Pain002) Open();
@@ -421,18 +400,10 @@ internal sealed class Iso20022Reader : StatementReader
 
     private void ReadCurrency()
     {
-        if (!_xml.MoveToFirstAttribute()) return;
-        while (!ReferenceEquals(_xml.LocalName, _names.Currency))
-        {
-            if (_xml.MoveToNextAttribute()) continue;
-            _xml.MoveToElement();
-            return;
-        }
-        int read = 0, got;
-        while (read < _attribute.Length && (got = _xml.ReadValueChunk(_attribute, read, _attribute.Length - read)) > 0) read += got;
-        _xml.MoveToElement();
-        var code = _attribute.AsSpan(0, read).Trim();
-        _amountCurrency = _currency is not null && code.SequenceEqual(_currency) ? _currency : code.ToString();
+        _attribute.Clear();
+        if (!_xml.TryCurrency(_attribute)) return;
+        var code = _attribute.Trimmed;
+        _amountCurrency = _currency is not null && Ascii.Equals(code, _currency) ? _currency : Encoding.UTF8.GetString(code);
     }
 
     private string? _amountCurrency;
@@ -471,17 +442,17 @@ internal sealed class Iso20022Reader : StatementReader
             case T.Cd or T.Prtry when parent == T.CdOrPrtry && At(depth - 3) == T.Bal: _balanceType = Text; break;
             case T.Cd when parent == T.Tp && At(depth - 2) == T.Bal: _balanceType = Text; break;
             case T.Amt when parent == T.Bal:
-                _balanceAmount = TryAmount(Chars, out var units, out var scale) ? Decimals.From(units, scale) : null;
+                _balanceAmount = TryAmount(Value, out var units, out var scale) ? Decimals.From(units, scale) : null;
                 _balanceCurrency = _amountCurrency;
                 break;
-            case T.CdtDbtInd when parent == T.Bal: _balanceSign = Chars.Trim().SequenceEqual("DBIT") ? -1 : 1; break;
-            case T.Dt or T.DtTm when parent == T.Dt && At(depth - 2) == T.Bal: _balanceDate = TryDate(Chars); break;
-            case T.Dt when parent == T.Bal && _charCount > 0: _balanceDate ??= TryDate(Chars); break;
+            case T.CdtDbtInd when parent == T.Bal: _balanceSign = Value.SequenceEqual("DBIT"u8) ? -1 : 1; break;
+            case T.Dt or T.DtTm when parent == T.Dt && At(depth - 2) == T.Bal: _balanceDate = TryDate(Value); break;
+            case T.Dt when parent == T.Bal && HasText: _balanceDate ??= TryDate(Value); break;
             case T.Bal:
                 if (_balanceType is not null && _balances.Count < 100) _balances.Add((_balanceType, _balanceAmount * _balanceSign, _balanceCurrency?.ToUpperInvariant(), _balanceDate));
                 break;
             case T.NbOfNtries when parent == T.TtlNtries: _claimedEntries = int.TryParse(Text, NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : null; break;
-            case T.Sum when parent == T.TtlNtries: _claimedSum = TryAmount(Chars, out units, out scale) ? Decimals.From(units, scale) : null; break;
+            case T.Sum when parent == T.TtlNtries: _claimedSum = TryAmount(Value, out units, out scale) ? Decimals.From(units, scale) : null; break;
         }
         return false;
     }
@@ -495,17 +466,17 @@ internal sealed class Iso20022Reader : StatementReader
             case T.NtryRef when parent == T.Ntry: Put(_main, EntryField.EntryReference); break;
             case T.Amt when parent == T.Ntry: Amount(_main, 3); break;
             case T.CdtDbtInd when parent == T.Ntry: _main.Direction = Direction(); break;
-            case T.RvslInd when parent == T.Ntry: _main.Reversal = True(Chars); break;
-            case T.Sts when parent == T.Ntry && _charCount > 0: _booked = Booked(); break;
+            case T.RvslInd when parent == T.Ntry: _main.Reversal = True(Value); break;
+            case T.Sts when parent == T.Ntry && HasText: _booked = Booked(); break;
             case T.Cd when parent == T.Sts && At(depth - 2) == T.Ntry: _booked = Booked(); break;
-            case T.Dt or T.DtTm when parent == T.BookgDt: _booking = TryDate(Chars); break;
-            case T.Dt or T.DtTm when parent == T.ValDt: _value = TryDate(Chars); break;
-            case T.BookgDt when _charCount > 0: _booking ??= TryDate(Chars); break;
-            case T.ValDt when _charCount > 0: _value ??= TryDate(Chars); break;
+            case T.Dt or T.DtTm when parent == T.BookgDt: _booking = TryDate(Value); break;
+            case T.Dt or T.DtTm when parent == T.ValDt: _value = TryDate(Value); break;
+            case T.BookgDt when HasText: _booking ??= TryDate(Value); break;
+            case T.ValDt when HasText: _value ??= TryDate(Value); break;
             case T.AcctSvcrRef when parent == T.Ntry: Put(_main, EntryField.BankReference); break;
             case T.MsgId when parent == T.Btch: Put(_main, EntryField.MessageId); break;
             case T.PmtInfId when parent == T.Btch: Put(_main, EntryField.PaymentInformationId); break;
-            case T.NbOfTxs when parent == T.Btch: _batchCount = int.TryParse(Chars, NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : null; break;
+            case T.NbOfTxs when parent == T.Btch: _batchCount = int.TryParse(_text.Bytes, NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : null; break;
             case T.AddtlNtryInf: Put(_main, EntryField.AdditionalInformation); break;
             case T.Cd or T.SubFmlyCd: TransactionCode(_main, token, parent, depth); break;
         }
@@ -863,9 +834,10 @@ internal sealed class Iso20022Reader : StatementReader
 
     private (int Start, int Length) Store(Part part)
     {
-        var text = Chars.Trim();
+        var text = Value;
         if (text.IsEmpty) return default;
-        var most = text.Length * 3;
+        var isAscii = Ascii.IsValid(text);
+        var most = (isAscii ? text.Length : Encoding.UTF8.GetCharCount(text)) * 3;
         if (_length + most > Limits.EntryBytes)
         {
             part.Cut = true;
@@ -873,9 +845,10 @@ internal sealed class Iso20022Reader : StatementReader
         }
         Room(most);
         var start = _length;
-        _length += Encoding.UTF8.GetBytes(text, _bytes.AsSpan(start));
-        if (_length - start != text.Length) Tally.SawUtf8 = true;
-        return (start, _length - start);
+        text.CopyTo(_bytes.AsSpan(start));
+        _length += text.Length;
+        if (!isAscii) Tally.SawUtf8 = true;
+        return (start, text.Length);
     }
 
     private void Room(int bytes)
@@ -887,7 +860,7 @@ internal sealed class Iso20022Reader : StatementReader
     private void Amount(Part part, int rank)
     {
         if (rank <= part.AmountRank) return;
-        if (!TryAmount(Chars, out var units, out var scale))
+        if (!TryAmount(Value, out var units, out var scale))
         {
             part.AmountBad = true;
             return;
@@ -901,46 +874,37 @@ internal sealed class Iso20022Reader : StatementReader
 
     private int Direction()
     {
-        var text = Chars.Trim();
-        return text.SequenceEqual("CRDT") ? 1 : text.SequenceEqual("DBIT") ? -1 : 0;
+        var text = Value;
+        return text.SequenceEqual("CRDT"u8) ? 1 : text.SequenceEqual("DBIT"u8) ? -1 : 0;
     }
 
-    private bool Booked() => Chars.Trim() is var text && !text.SequenceEqual("PDNG") && !text.SequenceEqual("INFO") && !text.SequenceEqual("FUTR");
+    private bool Booked() => Value is var text && !text.SequenceEqual("PDNG"u8) && !text.SequenceEqual("INFO"u8) && !text.SequenceEqual("FUTR"u8);
 
-    private static bool True(ReadOnlySpan<char> text) => text.Trim() is "true" or "1";
+    private static bool True(ReadOnlySpan<byte> text) => text.SequenceEqual("true"u8) || text.SequenceEqual("1"u8);
 
-    private static DateOnly? TryDate(ReadOnlySpan<char> text)
+    private static DateOnly? TryDate(ReadOnlySpan<byte> text)
     {
-        text = text.Trim();
         if (text.Length < 10 || text[4] != '-' || text[7] != '-') return null;
         if (!Digits(text[..4], out var year) || !Digits(text.Slice(5, 2), out var month) || !Digits(text.Slice(8, 2), out var day)) return null;
         return year is >= 1 and <= 9999 && month is >= 1 and <= 12 && day >= 1 && day <= DateTime.DaysInMonth(year, month) ? new DateOnly(year, month, day) : null;
 
-        static bool Digits(ReadOnlySpan<char> part, out int value)
+        static bool Digits(ReadOnlySpan<byte> part, out int value)
         {
             value = 0;
             foreach (var c in part)
             {
-                if (!char.IsAsciiDigit(c)) return false;
+                if (!char.IsAsciiDigit((char)c)) return false;
                 value = value * 10 + (c - '0');
             }
             return true;
         }
     }
 
-    private static bool TryAmount(ReadOnlySpan<char> text, out long units, out int scale)
+    private static bool TryAmount(ReadOnlySpan<byte> text, out long units, out int scale)
     {
-        text = text.Trim();
-        Span<byte> bytes = stackalloc byte[24];
         units = 0;
         scale = 0;
-        if (text.Length is 0 or > 24) return false;
-        for (var i = 0; i < text.Length; i++)
-        {
-            if (text[i] > 127) return false;
-            bytes[i] = (byte)text[i];
-        }
-        return Decimals.TryParsePlain(bytes[..text.Length], out units, out scale) && scale <= 5;
+        return text.Length is > 0 and <= 24 && Decimals.TryParsePlain(text, out units, out scale) && scale <= 5;
     }
 
     public override ValueTask DisposeAsync()
@@ -948,73 +912,6 @@ internal sealed class Iso20022Reader : StatementReader
         _xml.Dispose();
         return base.DisposeAsync();
     }
-
-    /// <summary>
-    /// Names of the file as atoms, and the token of each name we know. The layer of XML asks for every name of every tag, so a lookup must be
-    /// cheap; a file that invents names without end is refused, because names live as long as the reader.
-    /// </summary>
-    private sealed class Vocabulary : XmlNameTable
-    {
-        private const int MaxNames = 1024;
-        private const int Mask = 8191;
-
-        private readonly (string? Name, T Token)[] _slots = new (string?, T)[Mask + 1];
-        private int _count;
-
-        public Vocabulary()
-        {
-            foreach (var token in Enum.GetValues<T>())
-                if (token != T.Other) Insert(token.ToString(), token);
-            Currency = Add("Ccy");
-        }
-
-        public string Currency { get; }
-
-        public T Find(string name)
-        {
-            for (var at = Slot(name); _slots[at].Name is { } known; at = (at + 1) & Mask)
-                if (ReferenceEquals(known, name)) return _slots[at].Token;
-            return T.Other;
-        }
-
-        public override string Add(char[] array, int offset, int length)
-        {
-            var name = array.AsSpan(offset, length);
-            return Get(name) ?? Insert(name.ToString(), T.Other);
-        }
-
-        public override string Add(string array) => Get(array.AsSpan()) ?? Insert(array, T.Other);
-
-        public override string? Get(char[] array, int offset, int length) => Get(array.AsSpan(offset, length));
-
-        public override string? Get(string array) => Get(array.AsSpan());
-
-        private string? Get(ReadOnlySpan<char> name)
-        {
-            if (name.IsEmpty) return string.Empty;
-            for (var at = Slot(name); _slots[at].Name is { } known; at = (at + 1) & Mask)
-                if (name.SequenceEqual(known)) return known;
-            return null;
-        }
-
-        private string Insert(string name, T token)
-        {
-            if (name.Length > 512 || ++_count > MaxNames) throw new RefusedXmlException("The XML has too many different names, or one that is too long.");
-            var at = Slot(name);
-            while (_slots[at].Name is not null) at = (at + 1) & Mask;
-            _slots[at] = (name, token);
-            return name;
-        }
-
-        private static int Slot(ReadOnlySpan<char> name)
-        {
-            if (name.IsEmpty) return 0;
-            var hash = (uint)(name.Length * 0x9E3779B1) ^ (name[0] * 0x85EBCA77u) ^ (name[^1] * 0xC2B2AE3Du) ^ (name[name.Length >> 1] * 0x27D4EB2Fu) ^ (name[name.Length >> 2] * 0x165667B1u);
-            return (int)(hash >> 19);
-        }
-    }
-
-    private sealed class RefusedXmlException(string message) : XmlException(message);
 
     /// <summary>Hands on the bytes; stops a file that is too large or holds a stretch without any tag that no statement has.</summary>
     private sealed class GuardedStream(Stream inner, ReadOnlyMemory<byte> head, ReaderLimits limits) : Stream

@@ -46,11 +46,11 @@ internal readonly record struct ReturnSignal(ReturnKind Kind, string? RawReason,
     internal static ReturnSignal Of(StatementEntry entry, BankProfile profile)
     {
         if (!entry.IsBooked) return default;
-        var codes = entry.Codes;
         var type = entry.Type ?? "";
         var reasonCode = entry.Text(EntryField.ReturnCode);
         var reasonText = entry.Text(EntryField.ReturnText);
-        var slash = codes.Find("RTRN") ?? codes.Find("RETN");
+        // Codes between slashes need a slash; an ordinary debit has none, and its text is not taken apart.
+        var slash = entry.NarrativeContains((byte)'/') ? entry.Codes.Find("RTRN") ?? entry.Codes.Find("RETN") : null;
         var returnType = type.Length == 4 && type[0] is 'N' or 'F' or 'S' && type.AsSpan(1).SequenceEqual("RTI");
         var family = type.EndsWith("/RRTN", StringComparison.Ordinal) || type.EndsWith("/ARET", StringComparison.Ordinal);
 
@@ -65,13 +65,13 @@ internal readonly record struct ReturnSignal(ReturnKind Kind, string? RawReason,
         if (slash is not null || reasonCode is not null || reasonText is not null) return With(ReturnKind.ReasonGiven);
         if (returnType) return With(ReturnKind.ReturnType);
         // GVC 159: returned SEPA credit transfer (DFÜ-Abkommen annex 3, list of transaction codes).
-        if (family || codes.Find("GVC") == "159") return With(ReturnKind.TransactionCode);
+        if (family || entry.Codes.Find("GVC") == "159") return With(ReturnKind.TransactionCode);
         if (entry.ReversalIndicator == true) return With(ReturnKind.ReversalIndicator);
         return HasReturnWord(entry) ? With(ReturnKind.Words) : default;
 
         ReturnSignal With(ReturnKind kind)
         {
-            var raw = reasonText ?? reasonCode ?? Lead(slash) ?? LineReason() ?? codes.Find("?34");
+            var raw = reasonText ?? reasonCode ?? Lead(slash) ?? LineReason() ?? entry.Codes.Find("?34");
             var iso = ReasonCatalogue.Map(reasonCode, profile) ?? ReasonCatalogue.Map(Lead(slash), profile)
                 ?? ReasonCatalogue.Map(reasonText, profile) ?? ReasonCatalogue.Map(raw, profile) ?? ScanForCode();
             return new(kind, raw, iso);

@@ -118,6 +118,7 @@ internal sealed class StatementEntry
     private Encoding _encoding = Encoding.UTF8;
     private NarrativeCodes? _codes;
     private decimal? _amount;
+    private ArrayBufferWriter<byte>? _normalised;
 
     /// <summary>Position in the statement, from 1. Bad entries count.</summary>
     public int Ordinal { get; internal set; }
@@ -204,6 +205,13 @@ internal sealed class StatementEntry
 
     /// <summary>Text line <paramref name="index"/> from 0, as written, empty lines included.</summary>
     public ReadOnlySpan<byte> NarrativeBytes(int index) => _buffer.AsSpan(_narrative[index].Start, _narrative[index].Length);
+
+    internal bool NarrativeContains(byte value)
+    {
+        for (var i = 0; i < NarrativeCount; i++)
+            if (NarrativeBytes(i).Contains(value)) return true;
+        return false;
+    }
 
     public string Narrative(int index) => _encoding.GetString(NarrativeBytes(index));
 
@@ -310,7 +318,8 @@ internal sealed class StatementEntry
     /// </summary>
     public Guid Fingerprint()
     {
-        var writer = new ArrayBufferWriter<byte>(512);
+        var writer = _normalised ??= new ArrayBufferWriter<byte>(512);
+        writer.ResetWrittenCount();
         WriteNormalised(writer);
         Span<byte> hash = stackalloc byte[32];
         SHA256.HashData(writer.WrittenSpan, hash);

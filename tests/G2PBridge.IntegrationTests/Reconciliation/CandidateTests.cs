@@ -19,14 +19,14 @@ internal sealed class CandidateTests : ReconciliationTest
         }
 
         var first = await SendAsync(new FindOpenInstructions("SPONSOR0001", "USD", 750m, 2));
-        var second = await SendAsync(new FindOpenInstructions("SPONSOR0001", "USD", 750m, 10, first[^1].Line));
+        var second = await SendAsync(new FindOpenInstructions("SPONSOR0001", "USD", 750m, 10, first.Payments[^1].Line));
 
         Assert.Multiple(async () =>
         {
-            Assert.That(first.Select(payment => payment.Line), Is.EqualTo(new[] { lines[4], lines[2] }));
-            Assert.That(second.Select(payment => payment.Line), Is.EqualTo(new[] { lines[1], lines[0] }));
-            Assert.That(await SendAsync(new FindOpenInstructions("SPONSOR0001", "EUR", 750m, 10)), Is.Empty);
-            Assert.That(await SendAsync(new FindOpenInstructions("OTHER", "USD", 750m, 10)), Is.Empty);
+            Assert.That(first.Payments.Select(payment => payment.Line), Is.EqualTo(new[] { lines[4], lines[2] }));
+            Assert.That(second.Payments.Select(payment => payment.Line), Is.EqualTo(new[] { lines[1], lines[0] }));
+            Assert.That(await SendAsync(new FindOpenInstructions("SPONSOR0001", "EUR", 750m, 10)), Has.Property("Payments").Empty.And.Property("IsComplete").True);
+            Assert.That(await SendAsync(new FindOpenInstructions("OTHER", "USD", 750m, 10)), Has.Property("Payments").Empty);
         });
     }
 

@@ -60,7 +60,7 @@ internal sealed class OverlapTests : ReconciliationTest
 
         Assert.Multiple(async () =>
         {
-            Assert.That(((string?)first["file"]!["format"], (int)first["file"]!["matched"]!), Is.EqualTo(("MT942", 2)).Or.EqualTo(("Mt942", 2)));
+            Assert.That(((string?)first["file"]!["format"], (int)first["file"]!["matched"]!), Is.EqualTo(("MT942", 2)));
             Assert.That((int)second["file"]!["repeated"]! + (second["statements"]![0]!["state"]!.ToString() == "DUPLICATE" ? 2 : 0), Is.EqualTo(2));
             Assert.That(await ProgressAsync(), Is.EqualTo(Counts(2, 2000m)));
         });
@@ -137,29 +137,33 @@ internal sealed class OverlapTests : ReconciliationTest
     /// <summary>
     /// Two readers arrive at the booking at the same moment, each with the same movements in another file. Without the lock that bookings
     /// take in turn, neither sees what the other has not committed: the entry that nobody knows then stands in the queue twice.
+    /// (Where they share a payment, the match's key makes one wait for the other as well.)
     /// </summary>
-    [Test]
-    public async Task Two_files_with_the_same_entries_that_are_booked_at_once_book_them_once()
+    [TestCase(false)]
+    [TestCase(true)]
+    public async Task Two_files_with_the_same_entries_that_are_booked_at_once_book_them_once(bool withPayments)
     {
         var payments = await PayAsync(2);
-        string File(string reference) => new StatementText(reference: reference).Debit(payments[0]).Debit(payments[1]).Return(payments[1]).Entry("D", "X", 5m, "FEE", "WHO KNOWS").ToString()
-            + (reference == "ROW2" ? "\n" + new StatementText(number: "9/1") : "");
-        IdOf(await UploadAsync(File("ROW1").Replace(":28C:1/1", ":28C:8/1", StringComparison.Ordinal)));
-        IdOf(await UploadAsync(File("ROW2")));
+        foreach (var number in new[] { "8/1", "9/1" })
+        {
+            var text = new StatementText(number: number).Entry("D", "X", 5m, "FEE", "WHO KNOWS");
+            IdOf(await UploadAsync(withPayments ? text.Debit(payments[0]).Debit(payments[1]).Return(payments[1]) : text));
+        }
+
         using var together = new Together();
         await using var first = await OtherHost.StartAsync(together);
         await using var second = await OtherHost.StartAsync(together);
 
-        await Task.WhenAll(TestHost.WorkAsync(Work.ReadStatements, first.Services), TestHost.WorkAsync(Work.ReadStatements, second.Services));
+        await Task.WhenAll(Task.Run(() => TestHost.WorkAsync(Work.ReadStatements, first.Services)), Task.Run(() => TestHost.WorkAsync(Work.ReadStatements, second.Services)));
 
         Assert.Multiple(async () =>
         {
             Assert.That(together.Met, Is.True);
-            Assert.That(await ProgressAsync(), Is.EqualTo(Counts(2, 2000m, 1, 1000m)));
+            Assert.That(await ProgressAsync(), Is.EqualTo(withPayments ? Counts(2, 2000m, 1, 1000m) : Counts(0, 0)));
             Assert.That(await OpenAsync(), Has.Length.EqualTo(1));
-            Assert.That(await ScalarAsync<long>("select count(*) from reconciliation.unmatched where cause = 'Repeated'"), Is.EqualTo(4));
+            Assert.That(await ScalarAsync<long>("select count(*) from reconciliation.unmatched where cause = 'Repeated'"), Is.EqualTo(withPayments ? 4 : 1));
             Assert.That(await ScalarAsync<long>("select count(*) from reconciliation.statement_file_history where cause = 'failed'"), Is.Zero);
-            Assert.That(await StateAsync(payments[1]), Is.EqualTo(LineState.Returned));
+            Assert.That(await StateAsync(payments[1]), Is.EqualTo(withPayments ? LineState.Returned : LineState.Sent));
         });
     }
 

@@ -37,6 +37,7 @@ internal sealed class ReleaseStatementTests : ReconciliationTest
         Assert.Multiple(async () =>
         {
             Assert.That(((string?)held["file"]!["state"], (string?)held["statements"]![0]!["state"]), Is.EqualTo(("PROCESSED", "HELD")));
+            Assert.That(((string?)held["file"]!["verdict"], Math.Abs((decimal)held["statements"]![0]!["difference"]!)), Is.EqualTo(("HOLD", 0.01m)));
             Assert.That((before, afterProposal), Is.EqualTo((Counts(0, 0), Counts(0, 0))));
             Assert.That(((string?)confirmed["state"], (string?)confirmed["confirmed_by"]), Is.EqualTo(("CONFIRMED", "ben")));
             Assert.That(((string?)file["file"]!["state"], (string?)file["statements"]![0]!["state"]), Is.EqualTo(("PROCESSED", "BOOKED")));

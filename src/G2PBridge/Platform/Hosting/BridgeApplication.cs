@@ -227,11 +227,12 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
         Uri.TryCreate(url.Replace("//*", "//0.0.0.0", StringComparison.Ordinal).Replace("//+", "//0.0.0.0", StringComparison.Ordinal), UriKind.Absolute, out var address)
         && address.Scheme is ("http" or "https");
 
-    private static string ClusterFolder(ConfigurationManager configuration) =>
+    /// <summary>Where the private database is, unless settings say otherwise.</summary>
+    public static string ClusterFolder(IConfiguration configuration) =>
         Path.GetFullPath(configuration["LocalPostgres:Folder"] ?? Path.Combine(RepositoryRoot(), ".data", "postgres"));
 
     /// <summary>The checkout that we were started in or built in; else the current folder.</summary>
-    private static string RepositoryRoot()
+    public static string RepositoryRoot()
     {
         foreach (var start in new[] { Environment.CurrentDirectory, AppContext.BaseDirectory })
         {

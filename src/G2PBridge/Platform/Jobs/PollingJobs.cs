@@ -1,5 +1,6 @@
 using System.Globalization;
 using MediatR;
+using Microsoft.Extensions.Options;
 using Quartz;
 
 namespace G2PBridge.Platform.Jobs;
@@ -30,6 +31,7 @@ internal static class PollingJobs
 
     public static IServiceCollection AddJobScheduler(this IServiceCollection services)
     {
+        services.AddOptions<JobsOptions>().BindConfiguration(JobsOptions.Section);
         services.AddSingleton<WorkSignal>();
         services.AddSingleton<WorkNews>();
         services.AddHostedService<WorkBroadcast>();
@@ -48,14 +50,27 @@ internal sealed class PollingJobRegistry(IEnumerable<PollingJobDescription> desc
     public IReadOnlyDictionary<string, PollingJobDescription> Jobs { get; } = descriptions.ToDictionary(job => job.Name, StringComparer.Ordinal);
 }
 
+internal sealed class JobsOptions
+{
+    public const string Section = "Jobs";
+
+    /// <summary>Off: this host answers requests and leaves all background work to the others on the same database.</summary>
+    public bool Enabled { get; init; } = true;
+}
+
 /// <summary>Puts the registered jobs on Quartz' schedule once the host has started.</summary>
-internal sealed class PollingJobScheduling(PollingJobRegistry registry, ISchedulerFactory schedulers, TimeProvider clock) : IHostedService
+internal sealed class PollingJobScheduling(PollingJobRegistry registry, ISchedulerFactory schedulers, IOptions<JobsOptions> options, TimeProvider clock) : IHostedService
 {
     /// <summary>All workers compile their first statements at once; a little later, the host's first answer does not wait for them. A nudge does not wait.</summary>
     private static readonly TimeSpan FirstLook = TimeSpan.FromSeconds(1);
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        if (!options.Value.Enabled)
+        {
+            return;
+        }
+
         var scheduler = await schedulers.GetScheduler(cancellationToken);
         foreach (var job in registry.Jobs.Values)
         {

@@ -22,7 +22,10 @@ internal sealed record ReadPaymentsOfOrder(long ChunkId) : IRequest<IReadOnlyLis
 /// statement shows them already is not known here.
 /// </summary>
 /// <param name="Before">Only lines with a smaller number: the last line of the page before; null for the first page.</param>
-internal sealed record FindOpenInstructions(string AccountNumber, string Currency, decimal Amount, int Limit, long? Before = null) : IRequest<IReadOnlyList<InstructionFacts>>;
+internal sealed record FindOpenInstructions(string AccountNumber, string Currency, decimal Amount, int Limit, long? Before = null) : IRequest<OpenInstructions>;
+
+/// <param name="IsComplete">False when older orders of the account were not looked through.</param>
+internal sealed record OpenInstructions(IReadOnlyList<InstructionFacts> Payments, bool IsComplete);
 
 /// <summary>
 /// What a bank reports about its orders, short of a statement. Accepted: the bank has the payment, so it is unknown no more. Rejected: a

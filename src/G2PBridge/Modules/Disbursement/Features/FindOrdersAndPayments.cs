@@ -22,8 +22,8 @@ internal static class FindOrdersAndPayments
         public async Task<IReadOnlyList<InstructionFacts>> Handle(ReadPaymentsOfOrder request, CancellationToken cancellationToken) => await reads.PaymentsAsync(request.ChunkId, cancellationToken);
     }
 
-    internal sealed class OpenPayments(OrderReads reads) : IRequestHandler<FindOpenInstructions, IReadOnlyList<InstructionFacts>>
+    internal sealed class OpenPayments(OrderReads reads) : IRequestHandler<FindOpenInstructions, OpenInstructions>
     {
-        public async Task<IReadOnlyList<InstructionFacts>> Handle(FindOpenInstructions request, CancellationToken cancellationToken) => await reads.OpenOfAmountAsync(request, cancellationToken);
+        public Task<OpenInstructions> Handle(FindOpenInstructions request, CancellationToken cancellationToken) => reads.OpenOfAmountAsync(request, cancellationToken);
     }
 }

@@ -29,8 +29,12 @@ internal static partial class LearnFromStatement
 
             var now = clock.GetUtcNow();
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-            await LineChanges.LockChunksAsync(connection, chunks, cancellationToken);
-            await LineChanges.DoubtUnsentAsync(connection, chunks, now, cancellationToken);
+            var unsent = await LineChanges.LockChunksAsync(connection, chunks, cancellationToken);
+            if (unsent.Count > 0)
+            {
+                await LineChanges.DoubtUnsentAsync(connection, [.. unsent], now, cancellationToken);
+            }
+
             var lines = await LineChanges.ReadAsync(connection, references, chunks, cancellationToken);
             foreach (var line in lines.Where(line => line.State == LineState.Refused))
             {
@@ -70,8 +74,12 @@ internal static partial class LearnFromStatement
             }
 
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-            await LineChanges.LockChunksAsync(connection, chunks, cancellationToken);
-            await LineChanges.DoubtUnsentAsync(connection, await UnsentAsync(connection, references, chunks, cancellationToken), now, cancellationToken);
+            var unsent = await LineChanges.LockChunksAsync(connection, chunks, cancellationToken);
+            if (unsent.Count > 0)
+            {
+                await LineChanges.DoubtUnsentAsync(connection, await UnsentAsync(connection, references, unsent, cancellationToken), now, cancellationToken);
+            }
+
             var lines = await LineChanges.ReadAsync(connection, references, chunks, cancellationToken);
             LineChange[] changes =
             [
@@ -85,8 +93,8 @@ internal static partial class LearnFromStatement
             await signal.RaiseAsync(Work.FinishEnvelopes, cancellationToken);
         }
 
-        private static async Task<long[]> UnsentAsync(NpgsqlConnection connection, PaymentReference[] references, List<long> chunks, CancellationToken cancellationToken) =>
-            [.. (await LineChanges.ReadAsync(connection, references, chunks, cancellationToken)).Where(line => line.State == LineState.Prepared).Select(line => line.ChunkId).Distinct()];
+        private static async Task<long[]> UnsentAsync(NpgsqlConnection connection, PaymentReference[] references, HashSet<long> chunks, CancellationToken cancellationToken) =>
+            [.. (await LineChanges.ReadAsync(connection, references, [.. chunks], cancellationToken)).Where(line => line.State == LineState.Prepared).Select(line => line.ChunkId).Distinct()];
 
         [LoggerMessage(3042, LogLevel.Information, "{Count} payments came back")]
         private partial void LogReturned(int count);

@@ -91,8 +91,6 @@ internal sealed class DisbursementDbContext(DbContextOptions<DisbursementDbConte
             instruction.HasKey(row => new { row.Line, row.Generation }).HasName("pk_instruction");
             instruction.HasOne<Failure>().WithMany().HasForeignKey(row => new { row.Line, row.PriorGeneration }).HasPrincipalKey(failure => new { failure.Line, failure.Generation })
                 .OnDelete(DeleteBehavior.Restrict).HasConstraintName("fk_instruction_prior_failed");
-            // For a statement entry that names nobody: which payment has its amount.
-            instruction.HasIndex(row => new { row.Amount, row.Line }).HasDatabaseName("ix_instruction_amount");
             instruction.HasIndex(row => new { row.Line, row.PriorGeneration }).HasDatabaseName("ix_instruction_prior").HasFilter("prior_generation is not null");
         });
         modelBuilder.Entity<Failure>(failure =>

@@ -41,10 +41,13 @@ internal static class LineChanges
         reader => reader.GetInt64(0),
         cancellationToken);
 
-    public static async Task LockChunksAsync(NpgsqlConnection connection, IReadOnlyList<long> chunks, CancellationToken cancellationToken)
+    /// <summary>Locks the chunks and gives those that were thought not to be sent.</summary>
+    public static async Task<HashSet<long>> LockChunksAsync(NpgsqlConnection connection, IReadOnlyList<long> chunks, CancellationToken cancellationToken)
     {
-        await using var command = connection.Statement("select from disbursement.chunk where id = any($1) order by id for update", chunks.ToArray());
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        var locked = await connection.QueryAsync(
+            "select id, state in ('Claimed', 'Prepared') from disbursement.chunk where id = any($1) order by id for update", [chunks.ToArray()],
+            reader => (Id: reader.GetInt64(0), IsUnsent: reader.GetBoolean(1)), cancellationToken);
+        return [.. locked.Where(chunk => chunk.IsUnsent).Select(chunk => chunk.Id)];
     }
 
     /// <summary>How these lines stand, of those in these chunks.</summary>

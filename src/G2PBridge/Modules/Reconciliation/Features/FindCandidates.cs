@@ -97,27 +97,28 @@ internal sealed class FindCandidates(IMediator mediator, ExceptionReads reads)
     private async Task<(Dictionary<Wanted, List<InstructionFacts>> Payments, Dictionary<Wanted, List<OrderFacts>> Orders, bool IsComplete)> OfAmountsAsync(
         IReadOnlyList<Wanted> wanted, CancellationToken cancellationToken)
     {
-        var (payments, orders, looked) = (new Dictionary<Wanted, List<InstructionFacts>>(), new Dictionary<Wanted, List<OrderFacts>>(), 0);
+        var (payments, orders, looked, isComplete) = (new Dictionary<Wanted, List<InstructionFacts>>(), new Dictionary<Wanted, List<OrderFacts>>(), 0, true);
         foreach (var one in wanted)
         {
             var found = payments[one] = [];
             for (long? before = null; found.Count < MostShown && looked < MostLooked;)
             {
                 var page = await mediator.Send(new FindOpenInstructions(one.Account, one.Currency, one.Amount, PageSize, before), cancellationToken);
-                looked += page.Count;
-                found.AddRange(await MissingAsync(page, one.IsDebit, cancellationToken));
-                if (page.Count < PageSize)
+                looked += page.Payments.Count;
+                found.AddRange(await MissingAsync(page.Payments, one.IsDebit, cancellationToken));
+                if (page.Payments.Count < PageSize)
                 {
+                    isComplete &= page.IsComplete;
                     break;
                 }
 
-                before = page[^1].Line;
+                before = page.Payments[^1].Line;
             }
 
             orders[one] = one.IsDebit ? await OrdersAsync(one, cancellationToken) : [];
         }
 
-        return (payments, orders, looked < MostLooked);
+        return (payments, orders, isComplete && looked < MostLooked);
     }
 
     /// <summary>A debit is missing where nothing is on record, a return where the debit is and nothing else.</summary>

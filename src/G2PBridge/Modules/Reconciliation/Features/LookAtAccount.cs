@@ -67,6 +67,6 @@ internal static class LookAtAccount
     }
 
     private static Link View(ChainLink link) => new(
-        link.Statement.FileId, link.Statement.No, link.Statement.State, link.Statement.Format, link.Statement.Number, link.Statement.Sequence, link.Statement.Currency,
+        link.Statement.FileId, link.Statement.No, link.Statement.State, link.Statement.Format.ToUpperInvariant(), link.Statement.Number, link.Statement.Sequence, link.Statement.Currency,
         link.Statement.Opening, link.Statement.OpeningDate, link.Statement.Closing, link.Statement.ClosingDate, link.Statement.Entries, [.. link.Findings.Select(finding => finding.Code)]);
 }

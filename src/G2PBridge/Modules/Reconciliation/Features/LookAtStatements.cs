@@ -30,9 +30,10 @@ internal static class LookAtStatements
         Guid Id, string? FileName, string Channel, long Bytes, DateTimeOffset ReceivedAt, FileState State, Guid? DuplicateOf, string? Format, string? Verdict, int Attempts,
         string? ErrorCode, string? Error, DateTimeOffset? ProcessedAt, int StatementCount, int Entries, int Matched, int Returned, int Classified, int Unmatched, int Repeated);
 
+    /// <param name="Difference">Closing minus opening minus entries: zero when it adds up, null when a balance is missing.</param>
     internal sealed record StatementView(
         int No, StatementState State, string Format, string? Account, string? Reference, string? Number, string? Sequence, string? Currency, decimal? Opening, DateOnly? OpeningDate,
-        decimal? Closing, DateOnly? ClosingDate, int Entries, int BadEntries, decimal Credits, decimal Debits, string Verdict, JsonElement Findings);
+        decimal? Closing, DateOnly? ClosingDate, int Entries, int BadEntries, decimal Credits, decimal Debits, decimal? Difference, string Verdict, JsonElement Findings);
 
     /// <param name="Decisions">Releases and discards of statements that were held, oldest first.</param>
     internal sealed record FileDetail(FileView File, JsonElement Findings, IReadOnlyList<StatementView> Statements, IReadOnlyList<DecideStatements.View> Decisions);
@@ -68,14 +69,14 @@ internal static class LookAtStatements
             View(file), Json(file.Findings),
             [
                 .. statements.Select(row => new StatementView(
-                    row.No, row.State, row.Format, row.Account, row.Reference, row.Number, row.Sequence, row.Currency, row.Opening, row.OpeningDate, row.Closing, row.ClosingDate,
-                    row.Entries, row.BadEntries, row.Credits, row.Debits, row.Verdict, Json(row.Findings))),
+                    row.No, row.State, row.Format.ToUpperInvariant(), row.Account, row.Reference, row.Number, row.Sequence, row.Currency, row.Opening, row.OpeningDate, row.Closing, row.ClosingDate,
+                    row.Entries, row.BadEntries, row.Credits, row.Debits, row.Closing - row.Opening - row.Credits + row.Debits, row.Verdict.ToUpperInvariant(), Json(row.Findings))),
             ],
             [.. (await decisions.ListAsync(file.Number, cancellationToken)).Select(DecideStatements.Show)]));
     }
 
     private static FileView View(StatementFileRow row) => new(
-        row.Id, row.FileName, row.Channel, row.Bytes, row.ReceivedAt, row.State, row.DuplicateOf, row.Format, row.Verdict, row.Attempts, row.ErrorCode, row.ErrorText, row.ProcessedAt,
+        row.Id, row.FileName, row.Channel, row.Bytes, row.ReceivedAt, row.State, row.DuplicateOf, row.Format?.ToUpperInvariant(), row.Verdict?.ToUpperInvariant(), row.Attempts, row.ErrorCode, row.ErrorText, row.ProcessedAt,
         row.Statements, row.Entries, row.Matched, row.Returned, row.Classified, row.Unmatched, row.Repeated);
 
     private static JsonElement Json(string? text) => JsonSerializer.Deserialize<JsonElement>(text ?? "[]");

@@ -78,6 +78,9 @@ internal sealed class Booking : IAsyncDisposable
             await take.ExecuteNonQueryAsync(cancellationToken);
         }
 
+        // One booking at a time holds the lock, so what its sets need may stay in memory; the setting ends with the transaction.
+        await RunAsync("set local work_mem = '64MB'", cancellationToken);
+
         await RunAsync(Recognise, cancellationToken, _file.Number);
         if (outcome.Format == nameof(StatementFormat.Pain002))
         {

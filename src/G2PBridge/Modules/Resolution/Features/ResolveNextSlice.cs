@@ -28,7 +28,7 @@ internal static partial class ResolveNextSlice
 
             var envelope = (await mediator.Send(new ReadEnvelopes([slice.EnvelopeId]), cancellationToken)).SingleOrDefault();
             var rule = await mediator.Send(new ReadSharedAddressRule(envelope?.ProgrammeMnemonic), cancellationToken);
-            var (outcome, missing) = await AskAsync(slice, cancellationToken);
+            var (outcome, missing) = await AskAsync(slice, envelope, cancellationToken);
             var settlement = Judge(slice, outcome, missing, rule);
             if (!await slices.SettleAsync(slice, settlement, cancellationToken))
             {
@@ -55,12 +55,13 @@ internal static partial class ResolveNextSlice
             return true;
         }
 
-        private async Task<(AttemptOutcome Outcome, IReadOnlyList<LineFacts> Missing)> AskAsync(ClaimedSlice slice, CancellationToken cancellationToken)
+        private async Task<(AttemptOutcome Outcome, IReadOnlyList<LineFacts> Missing)> AskAsync(ClaimedSlice slice, EnvelopeFacts? envelope, CancellationToken cancellationToken)
         {
             try
             {
                 await using var lease = new LeaseKeeper(slices, slice, options.Value.Lease);
-                var missing = await ReadLinesAsync(slice, cancellationToken);
+                // A cancelled envelope is never paid, so its people are nobody's business any more.
+                var missing = envelope is { Status: EnvelopeStatus.Cancelled } ? [] : await mediator.Send(new ReadLines(slice.Range), cancellationToken);
                 if (slice.Resolved > 0)
                 {
                     var known = await addresses.ReadKnownAsync(slice.Range, cancellationToken);
@@ -75,13 +76,6 @@ internal static partial class ResolveNextSlice
                 await slices.GiveBackAsync(slice, CancellationToken.None);
                 throw;
             }
-        }
-
-        private async Task<IReadOnlyList<LineFacts>> ReadLinesAsync(ClaimedSlice slice, CancellationToken cancellationToken)
-        {
-            // A cancelled envelope is never paid, so its people are nobody's business any more.
-            var envelopes = await mediator.Send(new ReadEnvelopes([slice.EnvelopeId]), cancellationToken);
-            return envelopes is [{ Status: EnvelopeStatus.Cancelled }] ? [] : await mediator.Send(new ReadLines(slice.Range), cancellationToken);
         }
 
         private Settlement Judge(ClaimedSlice slice, AttemptOutcome outcome, IReadOnlyList<LineFacts> asked, SharedAddressRule rule)

@@ -1,0 +1,92 @@
+using System.Diagnostics;
+
+namespace G2PBridge.Commands.Bench;
+
+/// <summary>What a person or a programme waits for while the bridge has nothing else to do.</summary>
+internal sealed class QuietRun(BenchPlan plan, BenchClient client)
+{
+    private const int SmallEnvelope = 1_000;
+    private const int WarmUpLines = 5_000;
+    private const int IdsPerQuestion = 1_000;
+    private const int StatusQuestions = 200;
+    private const int EnvelopeQuestions = 1_000;
+    private const int Journeys = 5;
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(3);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    public static async Task<double> TimeAsync(Func<Task> call)
+    {
+        var started = Stopwatch.GetTimestamp();
+        await call();
+        return Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+    }
+
+    public static IEnumerable<string> Some(BenchEnvelope envelope, Random random) =>
+        Enumerable.Range(0, IdsPerQuestion).Select(_ => BenchBodies.LineId(envelope, envelope.FirstPerson + random.Next(envelope.Lines))).Distinct(StringComparer.Ordinal);
+
+    /// <summary>Envelopes that are not counted: a bridge in service has its code compiled and its connections open.</summary>
+    public async Task WarmUpAsync(BenchProgress progress, CancellationToken cancellationToken)
+    {
+        var step = progress.Begin("Warm up");
+        for (var i = 0; i < 2; i++)
+        {
+            await PayAsync(new BenchEnvelope($"BENCH-WARM-{i}", 0, Math.Min(WarmUpLines, plan.Disbursements)), cancellationToken);
+        }
+
+        step.End("done");
+    }
+
+    public async Task<QuietResult> RunAsync(IReadOnlyList<BenchEnvelope> paid, BenchProgress progress, CancellationToken cancellationToken)
+    {
+        var step = progress.Begin("Quiet bridge", StatusQuestions + Journeys);
+        var (status, envelopeStatus, random) = (new List<double>(), new List<double>(), new Random(11));
+        for (var i = 0; i < StatusQuestions; i++)
+        {
+            var ids = Some(paid[random.Next(paid.Count)], random).ToList();
+            status.Add(await TimeAsync(() => client.AskStatusAsync(ids, cancellationToken)));
+            step.Report(i);
+        }
+
+        for (var i = 0; i < EnvelopeQuestions; i++)
+        {
+            envelopeStatus.Add(await TimeAsync(() => client.AskEnvelopeStatusAsync(paid[random.Next(paid.Count)].Id, cancellationToken)));
+        }
+
+        var journeys = new List<(double Paid, double Reconciled)>();
+        for (var i = 0; i < Journeys; i++)
+        {
+            journeys.Add(await PayAsync(new BenchEnvelope($"BENCH-SMALL-{i}", 0, SmallEnvelope), cancellationToken));
+            step.Report(StatusQuestions + i);
+        }
+
+        journeys.Sort();
+        step.End("done");
+        return new QuietResult(
+            Latency.Of(status), Latency.Of(envelopeStatus), journeys[Journeys / 2].Paid, journeys.Select(journey => journey.Reconciled).Order().ElementAt(Journeys / 2));
+    }
+
+    private async Task<(double Paid, double Reconciled)> PayAsync(BenchEnvelope envelope, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        await client.CreateEnvelopesAsync([envelope], cancellationToken);
+        await client.CreateLinesAsync([envelope], plan, cancellationToken);
+        double? paid = null;
+        while (true)
+        {
+            var sums = await client.SeeAsync([envelope], cancellationToken);
+            var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+            paid ??= sums.Sent == envelope.Lines ? seconds : null;
+            if (paid is { } since && sums.AccountedFor == envelope.Lines)
+            {
+                return (since, seconds);
+            }
+
+            if (seconds > Patience.TotalSeconds)
+            {
+                throw new BenchFailedException($"A small envelope was not reconciled within {Patience.TotalMinutes:0} minutes: {sums.Sent} sent, {sums.Debited} debited of {envelope.Lines}.");
+            }
+
+            await Task.Delay(Look, cancellationToken);
+        }
+    }
+}

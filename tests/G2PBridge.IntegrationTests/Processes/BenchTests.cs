@@ -1,0 +1,61 @@
+using System.Text.Json.Nodes;
+using G2PBridge.LocalPostgres;
+using Npgsql;
+
+namespace G2PBridge.IntegrationTests.Processes;
+
+/// <summary>The measurement as an operator runs it; that it measures and cleans up, not how fast anything is.</summary>
+[NonParallelizable]
+internal sealed class BenchTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
+    [Test]
+    public async Task A_small_measurement_prints_one_line_of_JSON_and_leaves_no_database()
+    {
+        var folder = Directory.CreateTempSubdirectory("g2p-bridge-bench-").FullName;
+        await using var cluster = await LocalPostgresCluster.StartAsync(new LocalPostgresOptions { Folder = Path.Combine(folder, "postgres") }, null, CancellationToken.None);
+        try
+        {
+            var picture = Path.Combine(folder, "course.svg");
+            using var bench = BridgeProcess.Start(
+                new Dictionary<string, string?> { ["ConnectionStrings__G2PBridge"] = cluster.ConnectionString("postgres") },
+                "bench", "--disbursements", "1000", "--batch-size", "250", "--clients", "2", "--stage-disbursements", "1000", "--json", "--picture", picture);
+
+            Assert.That(await bench.ExitAsync(Patience), Is.Zero, bench.Output);
+            var result = JsonNode.Parse(bench.Output.Split('\n').Single(line => line.StartsWith('{')))!;
+            Assert.Multiple(() =>
+            {
+                Assert.That((int)result["disbursements"]!, Is.EqualTo(1000));
+                Assert.That((bool)result["all_accounted_for"]!, Is.True);
+                foreach (var figure in new[]
+                {
+                    "copy_ceiling_rows_per_s", "intake_rows_per_s", "create_to_paid_per_s", "end_to_end_per_s", "reconcile_entries_per_s", "status_1000_p50_ms", "envelope_status_p50_ms", "host_peak_rss_mb",
+                })
+                {
+                    Assert.That((double?)result[figure], Is.GreaterThan(0), figure);
+                }
+
+                Assert.That(result["stages"]!.AsObject().Select(stage => stage.Key), Is.SupersetOf(new[] { "intake", "resolution", "funds", "dispatch", "statement_reading", "reconciliation", "all_at_once" }));
+                Assert.That(File.ReadAllText(picture), Does.StartWith("<svg"));
+            });
+            await using var source = NpgsqlDataSource.Create(cluster.ConnectionString("postgres"));
+            await using var count = source.CreateCommand("select count(*) from pg_database where datname like 'g2pbridge_bench_%'");
+            Assert.That(await count.ExecuteScalarAsync(), Is.Zero);
+        }
+        finally
+        {
+            await cluster.DisposeAsync();
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [TestCase("--disbursements", "10", "--disbursements must be 1,000 to 20,000,000.")]
+    [TestCase("--clients", "0", "--clients must be 1 to 64.")]
+    public async Task A_measurement_that_makes_no_sense_is_refused_in_one_sentence(string option, string value, string sentence)
+    {
+        using var bench = BridgeProcess.Start(new Dictionary<string, string?>(), "bench", option, value);
+        Assert.That(await bench.ExitAsync(Patience), Is.EqualTo(2));
+        Assert.That(bench.Output, Does.Contain(sentence));
+    }
+}
