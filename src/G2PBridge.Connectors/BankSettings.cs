@@ -2,9 +2,9 @@ namespace G2PBridge.Connectors;
 
 /// <summary>
 /// What a connector is made from: a public constructor that takes this alone. It is called once per sponsor bank, when the host starts;
-/// what it throws stops the start.
+/// what it throws stops the start. Registries, directories and notification channels are made from it too.
 /// </summary>
-/// <param name="BankCode">The sponsor bank code under which it is configured.</param>
+/// <param name="BankCode">The sponsor bank code, or the name of the registry, directory or channel, under which it is configured.</param>
 /// <param name="Values">
 /// Everything below <c>SponsorBanks:Banks:CODE</c>, names in any case, nested names joined by colons. Secrets come from the environment.
 /// </param>

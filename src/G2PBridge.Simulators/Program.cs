@@ -20,6 +20,7 @@ if (args.Any(a => a is "--help" or "-h" or "-?"))
           --Simulators:ExampleBank:StatementCallbackUrl URL
                                                         where statements are sent (default http://127.0.0.1:8000/upload_mt940)
           --Simulators:ExampleBank:ReturnShare 0.3      share of payments to other banks that come back
+          --Simulators:InKind:Farmers 10000             plants a registry and a PBMS of so many farmers (SmallZones, LargeZones likewise)
           --help                                        this text
 
         Every option can also be an environment variable, for example Simulators__ConnectionString.
@@ -49,12 +50,13 @@ try
     await using var app = builder.Build();
     app.MapSimulators();
     app.MapGet("/", () => Results.Content(
-        $"""<!doctype html><title>Simulators</title><p><a href="{SimulatorsHosting.BankPath}">Example Bank</a></p><p><a href="{SimulatorsHosting.SparPath}">SPAR mapper</a></p>""",
+        $"""<!doctype html><title>Simulators</title><p><a href="{SimulatorsHosting.BankPath}">Example Bank</a></p><p><a href="{SimulatorsHosting.SparPath}">SPAR mapper</a></p><p><a href="{SimulatorsHosting.NovuPath}">Novu sink</a></p>""",
         "text/html"));
     await app.Services.PrepareSimulatorsAsync(CancellationToken.None);
     await app.StartAsync();
     Console.WriteLine($"Example Bank: {url}{SimulatorsHosting.BankPath}");
     Console.WriteLine($"SPAR mapper:  {url}{SimulatorsHosting.SparPath}");
+    Console.WriteLine($"Novu sink:    {url}{SimulatorsHosting.NovuPath}");
     await app.WaitForShutdownAsync();
     return 0;
 }

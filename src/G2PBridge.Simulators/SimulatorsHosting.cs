@@ -1,4 +1,5 @@
 using G2PBridge.Simulators.ExampleBank;
+using G2PBridge.Simulators.Novu;
 using G2PBridge.Simulators.Platform;
 using G2PBridge.Simulators.SparMapper;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -11,6 +12,7 @@ public static class SimulatorsHosting
 {
     public const string BankPath = "/simulators/example-bank";
     public const string SparPath = "/simulators/spar";
+    public const string NovuPath = "/simulators/novu";
 
     /// <summary>Registers the simulators; the settings are those of the section <c>Simulators</c>.</summary>
     public static IServiceCollection AddSimulators(this IServiceCollection services, IConfiguration section)
@@ -32,13 +34,14 @@ public static class SimulatorsHosting
         await services.GetRequiredService<SimulatorsDatabase>().PrepareAsync(ct);
     }
 
-    /// <summary>Mounts the bank under <c>/simulators/example-bank</c> and the mapper under <c>/simulators/spar</c>.</summary>
+    /// <summary>Mounts the bank under <c>/simulators/example-bank</c>, the mapper under <c>/simulators/spar</c> and the Novu sink under <c>/simulators/novu</c>.</summary>
     public static IEndpointRouteBuilder MapSimulators(this IEndpointRouteBuilder routes)
     {
         ArgumentNullException.ThrowIfNull(routes);
         RefuseProduction(routes.ServiceProvider);
         routes.MapGroup(BankPath).ExcludeFromDescription().MapExampleBank();
         routes.MapGroup(SparPath).ExcludeFromDescription().MapSparMapper();
+        routes.MapGroup(NovuPath).ExcludeFromDescription().MapNovu();
         return routes;
     }
 
@@ -49,7 +52,7 @@ public static class SimulatorsHosting
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<SimulatorsDatabase>();
         services.AddHttpClient();
-        return services.AddExampleBank().AddSparMapper();
+        return services.AddExampleBank().AddSparMapper().AddNovu();
     }
 
     private static void RefuseProduction(IServiceProvider services)

@@ -12,6 +12,9 @@ public sealed class SimulatorsOptions
     public string ConnectionString { get; set; } = "";
 
     public ExampleBankOptions ExampleBank { get; set; } = new();
+
+    /// <summary>The registry and the PBMS, in schemas of their own names in the same database.</summary>
+    public InKindSeedOptions InKind { get; set; } = new();
 }
 
 /// <summary>Settings of the Example Bank; section <c>Simulators:ExampleBank</c>.</summary>
@@ -56,6 +59,12 @@ public sealed class ExampleBankOptions
 
     /// <summary>Headers added to each statement upload, an API key for instance.</summary>
     public IDictionary<string, string> StatementCallbackHeaders { get; } = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Where the bank calls back what becomes of payments; empty: nowhere.</summary>
+    public string OutcomeCallbackUrl { get; set; } = "";
+
+    /// <summary>Signs the callbacks; empty: they are not signed.</summary>
+    public string OutcomeCallbackSecret { get; set; } = "";
 
     /// <summary>How long one upload may take.</summary>
     public TimeSpan StatementUploadTimeout { get; set; } = TimeSpan.FromMinutes(5);

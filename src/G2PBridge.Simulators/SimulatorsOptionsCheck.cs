@@ -14,7 +14,8 @@ internal sealed class SimulatorsOptionsCheck : IValidateOptions<SimulatorsOption
             .Concat(ConnectionStringProblem(options.ConnectionString))
             .Concat(Problems("ExampleBank:", bank))
             .Concat(bank.Accounts.SelectMany((account, i) => Problems($"ExampleBank:Accounts:{i}:", account)))
-            .Concat(UrlProblem(bank.StatementCallbackUrl))
+            .Concat(UrlProblem(nameof(ExampleBankOptions.StatementCallbackUrl), bank.StatementCallbackUrl))
+            .Concat(UrlProblem(nameof(ExampleBankOptions.OutcomeCallbackUrl), bank.OutcomeCallbackUrl))
             .ToList();
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
     }
@@ -39,8 +40,8 @@ internal sealed class SimulatorsOptionsCheck : IValidateOptions<SimulatorsOption
         }
     }
 
-    private static IEnumerable<string> UrlProblem(string url) =>
+    private static IEnumerable<string> UrlProblem(string name, string url) =>
         url.Length == 0 || (Uri.TryCreate(url, UriKind.Absolute, out var parsed) && parsed.Scheme is "http" or "https")
             ? []
-            : [$"{SimulatorsOptions.Section}:ExampleBank:{nameof(ExampleBankOptions.StatementCallbackUrl)} must be an http or https address, or empty; it is '{url}'."];
+            : [$"{SimulatorsOptions.Section}:ExampleBank:{name} must be an http or https address, or empty; it is '{url}'."];
 }

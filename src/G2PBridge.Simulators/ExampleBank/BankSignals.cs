@@ -11,10 +11,13 @@ internal sealed class BankSignals : IDisposable
 
     public Signal StatementCut { get; } = new();
 
+    public Signal CallbackDue { get; } = new();
+
     public void Dispose()
     {
         BatchAccepted.Dispose();
         Booked.Dispose();
         StatementCut.Dispose();
+        CallbackDue.Dispose();
     }
 }

@@ -1,4 +1,5 @@
 using G2PBridge.Simulators.ExampleBank.Booking;
+using G2PBridge.Simulators.ExampleBank.Callbacks;
 using G2PBridge.Simulators.ExampleBank.Statements;
 using G2PBridge.Simulators.Faults;
 
@@ -21,6 +22,8 @@ internal static class ExampleBankMount
         services.AddHostedService<BookingService>();
         services.AddHostedService<StatementService>();
         services.AddHostedService<StatementDelivery>();
+        services.AddHttpClient(CallbackDelivery.ClientName, client => client.Timeout = Timeout.InfiniteTimeSpan).RemoveAllLoggers();
+        services.AddHostedService<CallbackDelivery>();
         return services;
     }
 

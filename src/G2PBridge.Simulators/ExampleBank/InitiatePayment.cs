@@ -45,5 +45,6 @@ internal static class InitiatePayment
                 await services.GetRequiredService<PaymentIntake>().AcceptAsync(lines, perLine, connection, transaction, ct),
                 BankJson.Default.InitiatePaymentResponse));
         services.GetRequiredService<BankSignals>().BatchAccepted.Set();
+        services.GetRequiredService<BankSignals>().CallbackDue.Set();
     }
 }

@@ -41,7 +41,7 @@ internal sealed class PaymentIntake(
 
         for (var left = Tries; ; left--)
         {
-            if (!perLine && judged.Find(l => l.Refusal is not null) is { } refused)
+            if (!perLine && judged.Find(l => l is { Refusal: not null, IsRefusedLater: false }) is { } refused)
                 return new InitiatePayment.Response("failed", Explain(refused));
 
             var batches = judged.Where(l => l.IsStored)
@@ -111,6 +111,8 @@ internal sealed class PaymentIntake(
             if (claim.Refusal is { } reason)
                 return (batches[i], reason);
             await InsertBatchAsync(batches[i], ids[i], claim.Covered, connection, ct);
+            if (_bank.OutcomeCallbackUrl.Length > 0)
+                await connection.ExecuteAsync("insert into example_bank.callbacks (batch_id, kind, due_at) values ($1, 'ACCEPTED', $2)", ct, ids[i], clock.GetUtcNow());
         }
 
         return null;
@@ -159,7 +161,7 @@ internal sealed class PaymentIntake(
         await using var copy = await connection.BeginBinaryImportAsync(
             """
             copy example_bank.payments (batch_id, line, reference, amount, booked_amount, times, refusal, return_reason, credit_to,
-                beneficiary_name, beneficiary_account, account_type, bank_code, branch_code, phone, email, narratives)
+                beneficiary_name, beneficiary_account, account_type, bank_code, branch_code, phone, email, narratives, refused_later)
             from stdin (format binary)
             """,
             ct);
@@ -187,6 +189,7 @@ internal sealed class PaymentIntake(
                 await TextAsync(line.BeneficiaryPhoneNo);
                 await TextAsync(line.BeneficiaryEmail);
                 await TextAsync(judged.Narratives());
+                await copy.WriteAsync(judged.IsRefusedLater, NpgsqlDbType.Boolean, ct);
             }
         }
 
@@ -199,11 +202,11 @@ internal sealed class PaymentIntake(
     {
         if (!perLine)
             return new InitiatePayment.Response("success", "");
-        var refused = judged.Count(l => l.Refusal is not null);
+        var refused = judged.Count(l => l is { Refusal: not null, IsRefusedLater: false });
         return new InitiatePayment.Response(refused == 0 ? "success" : refused == judged.Count ? "failed" : "partial", "")
         {
             Payments = judged.ConvertAll(l => new InitiatePayment.Line(
-                l.Line.PaymentReferenceNumber, l.Refusal is null ? "ACCEPTED" : "REFUSED", l.Refusal)),
+                l.Line.PaymentReferenceNumber, l.Refusal is null || l.IsRefusedLater ? "ACCEPTED" : "REFUSED", l.IsRefusedLater ? null : l.Refusal)),
         };
     }
 

@@ -17,6 +17,9 @@ internal sealed class PaymentJudgement(PaymentLine line)
 
     public string? Refusal { get; set; }
 
+    /// <summary>Accepted now, and never paid: only a callback or an inquiry says so.</summary>
+    public bool IsRefusedLater { get; private set; }
+
     /// <summary>A refused line keeps its reference, except one whose reference or account is not its own to keep.</summary>
     public bool IsStored { get; set; } = true;
 
@@ -39,6 +42,8 @@ internal sealed class PaymentJudgement(PaymentLine line)
         var reference = line.PaymentReferenceNumber;
         if (faults.Hit(FaultKind.RefuseLine, "initiate_payment", reference) is { } refusal)
             judgement.Refusal = refusal.Reason ?? "REFUSED_BY_BANK";
+        else if (faults.Hit(FaultKind.RefuseLater, "initiate_payment", reference) is { } later)
+            (judgement.Refusal, judgement.IsRefusedLater) = (later.Reason ?? "REFUSED_BY_BANK", true);
         else
             judgement.DecideBooking(reference, faults);
         return judgement;
@@ -48,6 +53,7 @@ internal sealed class PaymentJudgement(PaymentLine line)
     {
         Refusal = reason;
         IsStored = stored;
+        IsRefusedLater = false;
     }
 
     /// <summary>The six lines of the statement; control characters would forge further lines or entries.</summary>

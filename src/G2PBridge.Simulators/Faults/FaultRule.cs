@@ -24,6 +24,16 @@ internal enum FaultKind
     [JsonStringEnumMemberName("block-granted-less")] BlockGrantedLess,
     [JsonStringEnumMemberName("block-expired")] BlockExpired,
 
+    [JsonStringEnumMemberName("refuse-later")] RefuseLater,
+
+    // What the bank calls back; the reference is that of the batch's first payment, or of each.
+    [JsonStringEnumMemberName("callback-twice")] CallbackTwice,
+    [JsonStringEnumMemberName("callback-late")] CallbackLate,
+    [JsonStringEnumMemberName("callback-out-of-order")] CallbackOutOfOrder,
+    [JsonStringEnumMemberName("callback-unknown-reference")] CallbackUnknownReference,
+    [JsonStringEnumMemberName("callback-different-amount")] CallbackDifferentAmount,
+    [JsonStringEnumMemberName("callback-forged")] CallbackForged,
+
     // What the bank does with a statement; the reference is the account number.
     [JsonStringEnumMemberName("statement-late")] StatementLate,
     [JsonStringEnumMemberName("statement-twice")] StatementTwice,
@@ -79,7 +89,7 @@ internal sealed record FaultRule
 
     public decimal Factor { get; set; } = 0.5m;
 
-    /// <summary>How often inquiry-not-found-first denies each reference.</summary>
+    /// <summary>How often inquiry-not-found-first denies each reference; how often callback-twice calls again.</summary>
     public int Times { get; set; } = 1;
 
     /// <summary>block-granted-less: do not say in the answer that less was granted.</summary>

@@ -11,7 +11,7 @@ internal sealed class SimulatorsDatabase(IOptions<SimulatorsOptions> options) : 
     private const int Pool = 24;
     private const long UpgradeLock = 0x6732_7053_494d_5501;
 
-    private static readonly string[] Modules = ["example_bank", "spar_mapper"];
+    private static readonly string[] Modules = ["example_bank", "spar_mapper", "registry", "pbms", "novu"];
 
     private readonly TaskCompletionSource _prepared = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lazy<NpgsqlDataSource> _source = new(() =>
@@ -35,6 +35,7 @@ internal sealed class SimulatorsDatabase(IOptions<SimulatorsOptions> options) : 
         {
             await UpgradeAsync(connection, ct);
             await ExampleBank.TreasurySeed.PlantAsync(connection, options.Value.ExampleBank, ct);
+            await InKindSeed.PlantAsync(connection, options.Value.InKind, ct);
         }
 
         _prepared.TrySetResult();

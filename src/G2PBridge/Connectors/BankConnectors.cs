@@ -78,7 +78,7 @@ internal sealed class BankConnectors : IBankConnectors
         var values = bank.AsEnumerable(makePathsRelative: true).Where(pair => pair.Value is not null).ToDictionary(pair => pair.Key, pair => pair.Value!, StringComparer.OrdinalIgnoreCase);
         try
         {
-            return Guard(provider, ConnectorAssembly.Create(folder, assembly, new BankSettings(bank.Key, values, provider.GetRequiredService<TimeProvider>())), bank);
+            return Guard(provider, ConnectorAssembly.Create<IBankConnector>(folder, assembly, new BankSettings(bank.Key, values, provider.GetRequiredService<TimeProvider>())), bank);
         }
         catch (BankSettingsException exception)
         {

@@ -12,13 +12,14 @@ internal static class ConnectorAssembly
     private static readonly AssemblyName Contract = typeof(IBankConnector).Assembly.GetName();
 
     /// <exception cref="BankSettingsException">There is no one connector; the message says what to do.</exception>
-    public static IBankConnector Create(string folder, string name, BankSettings settings)
+    public static T Create<T>(string folder, string name, BankSettings settings)
+        where T : class
     {
-        var type = FindType(Load(folder, name), name);
+        var type = FindType(Load(folder, name), name, typeof(T));
         try
         {
-            return type.GetConstructor([typeof(BankSettings)]) is { } constructor ? (IBankConnector)constructor.Invoke([settings])
-                : type.GetConstructor(Type.EmptyTypes) is { } plain ? (IBankConnector)plain.Invoke(null)
+            return type.GetConstructor([typeof(BankSettings)]) is { } constructor ? (T)constructor.Invoke([settings])
+                : type.GetConstructor(Type.EmptyTypes) is { } plain ? (T)plain.Invoke(null)
                 : throw new BankSettingsException($"The connector {type.FullName} has no public constructor that takes {nameof(BankSettings)} or nothing.");
         }
         catch (TargetInvocationException exception)
@@ -51,7 +52,7 @@ internal static class ConnectorAssembly
         }
     }
 
-    private static Type FindType(Assembly assembly, string name)
+    private static Type FindType(Assembly assembly, string name, Type contract)
     {
         if (Array.Find(assembly.GetReferencedAssemblies(), reference => reference.Name == Contract.Name) is not { } compiledAgainst)
         {
@@ -67,7 +68,7 @@ internal static class ConnectorAssembly
         Type[] types;
         try
         {
-            types = [.. assembly.GetExportedTypes().Where(type => type is { IsClass: true, IsAbstract: false } && type.IsAssignableTo(typeof(IBankConnector)))];
+            types = [.. assembly.GetExportedTypes().Where(type => type is { IsClass: true, IsAbstract: false } && type.IsAssignableTo(contract))];
         }
         catch (Exception exception) when (exception is FileNotFoundException or FileLoadException or TypeLoadException)
         {
@@ -77,7 +78,7 @@ internal static class ConnectorAssembly
         return types switch
         {
             [var type] => type,
-            [] => throw new BankSettingsException($"{name}.dll holds no connector: no public class in it implements {nameof(IBankConnector)}."),
+            [] => throw new BankSettingsException($"{name}.dll holds no connector: no public class in it implements {contract.Name}."),
             _ => throw new BankSettingsException($"{name}.dll holds several connectors ({string.Join(", ", types.Select(type => type.FullName))}); keep one in an assembly."),
         };
     }

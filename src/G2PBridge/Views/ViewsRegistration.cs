@@ -1,3 +1,4 @@
+using G2PBridge.Platform;
 using G2PBridge.Views.Native;
 using G2PBridge.Views.Partner;
 
@@ -21,6 +22,11 @@ internal static class ViewsRegistration
         ListExceptions.Map(native);
         GetDisbursement.Map(native);
         RetryResolution.Map(native);
+        if (routes.ServiceProvider.GetRequiredService<FeatureFlags>().InKind)
+        {
+            LookAgainForPlaces.Map(native);
+        }
+
         GetHealth.Map(native);
         return routes;
     }

@@ -1,3 +1,5 @@
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
 using G2PBridge.Modules.Disbursement;
 using G2PBridge.Modules.Disbursement.Contracts;
 using G2PBridge.Modules.Disbursement.Features;
@@ -67,6 +69,24 @@ internal abstract class DisbursementTest : IntegrationTest
 
     protected static async Task<Dictionary<LineState, int>> LineStatesAsync(IEnumerable<PaymentReference> references) =>
         (await SendAsync(new FindInstructions([.. references]))).GroupBy(line => line.State).ToDictionary(group => group.Key, group => group.Count());
+
+    /// <summary>Posts in the name of a person.</summary>
+    protected static async Task<HttpResponseMessage> SendAsAsync(string? actor, string path, JsonNode? body)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(TestHost.Address, path)) { Content = JsonContent.Create(body) };
+        if (actor is not null)
+        {
+            request.Headers.TryAddWithoutValidation("X-Actor", actor);
+        }
+
+        return await Http.SendAsync(request);
+    }
+
+    protected static async Task<JsonNode> PostAsync(string? actor, string path, JsonNode? body)
+    {
+        using var response = await SendAsAsync(actor, path, body);
+        return (await response.Content.ReadFromJsonAsync<JsonNode>())!;
+    }
 
     protected static void NobodyIsPaidTwice() => Assert.That(Bank.Books.Values.Select(entry => entry.Times), Is.All.EqualTo(1));
 

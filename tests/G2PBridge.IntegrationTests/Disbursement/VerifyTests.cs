@@ -45,7 +45,7 @@ internal sealed partial class VerifyTests : DisbursementTest
         Assert.That(results.Where(result => result!["not_applicable"] is null).Select(result => (string)result!["id"]!).Distinct(), Is.EqualTo(Checked));
     }
 
-    [TestCase("I1, I9", "line 1", "insert into disbursement.instruction select line, 2, 1, chunk_id, 1, payload_hash from disbursement.instruction where line = 1; update disbursement.chunk set lines = lines + 1, amount = amount + 1; update disbursement.envelope set sent_lines = sent_lines + 1, sent_amount = sent_amount + 1")]
+    [TestCase("I1, I9", "line 1", "insert into disbursement.instruction select line, 2, 1, chunk_id, 1, payload_hash from disbursement.instruction where line = 1; update disbursement.chunk set lines = lines + 1, amount = amount + 1; update disbursement.envelope set sent_amount = sent_amount - 999")]
     [TestCase("I2", "envelope E", "alter table disbursement.envelope drop constraint ck_envelope_within_block; update disbursement.envelope set blocked_amount = 1")]
     [TestCase("I2", "envelope E", "update disbursement.envelope set block_reference = 'another'")]
     [TestCase("I2", "envelope E", "update funds.envelope_funds set blocked_amount = blocked_amount + 1")]
@@ -67,6 +67,7 @@ internal sealed partial class VerifyTests : DisbursementTest
     [TestCase("I6", "envelope E", "update disbursement.envelope set sent_lines = sent_lines - 1")]
     [TestCase("I6", "chunk 1", "update disbursement.chunk set amount = amount + 0.01")]
     [TestCase("I6", "envelope E", "update envelopes.envelope set quantity_received = quantity_received - 0.01")]
+    [TestCase("I8", "declaration 00000000-0000-0000-0000-000000000001", "alter table disbursement.declaration_confirmation drop constraint ck_declaration_confirmation_second; insert into disbursement.declaration values ('00000000-0000-0000-0000-000000000001', 'E', 'Paid', 'x', 'x', now()); insert into disbursement.declaration_confirmation values ('00000000-0000-0000-0000-000000000001', 'x', 'X', now(), 0)")]
     [TestCase("I10, I5", "chunk 1 in pause 1", "insert into disbursement.pause (scope, value, reason, actor, state, since, acknowledged_after) values ('Bank', 'EXAMPLE-BANK', 'x', 'x', 'Paused', now(), 0)")]
     public async Task A_row_changed_in_sql_is_named(string invariants, string offender, string tampering)
     {
@@ -91,7 +92,10 @@ internal sealed partial class VerifyTests : DisbursementTest
             await ExecuteAsync(
                 """
                 alter table disbursement.envelope drop constraint if exists ck_envelope_within_block;
-                alter table disbursement.envelope add constraint ck_envelope_within_block check (sent_amount + unknown_amount + in_flight_amount <= blocked_amount) not valid
+                alter table disbursement.envelope add constraint ck_envelope_within_block check (sent_amount + unknown_amount + in_flight_amount <= blocked_amount) not valid;
+                alter table disbursement.declaration_confirmation drop constraint if exists ck_declaration_confirmation_second;
+                alter table disbursement.declaration_confirmation add constraint ck_declaration_confirmation_second
+                    check (length(trim(confirmed_by)) > 0 and lower(trim(confirmed_by)) <> lower(trim(proposed_by))) not valid
                 """);
         }
     }

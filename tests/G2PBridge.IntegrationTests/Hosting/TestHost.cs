@@ -23,6 +23,8 @@ namespace G2PBridge.IntegrationTests;
 [SetUpFixture]
 internal sealed class TestHost
 {
+    public const string CallbackSecret = "a secret of the tests";
+
     private static TemporaryPostgres? _postgres;
     private static WebApplication? _web;
     private static string? _truncateAll;
@@ -82,9 +84,11 @@ internal sealed class TestHost
             ["SponsorBanks:Default:AccountNumber"] = "SPONSOR0001",
             ["SponsorBanks:Banks:EXAMPLE-BANK:Connector"] = "example-bank",
             ["SponsorBanks:Banks:EXAMPLE-BANK:BaseUrl"] = "http://127.0.0.1:9",
+            ["SponsorBanks:Banks:EXAMPLE-BANK:CallbackSecret"] = CallbackSecret,
             ["Programmes:Default:TimeZone"] = "UTC",
             ["Disbursement:VerifyAtHour"] = "-1",
             ["PartnerSignatures:Required"] = "false",
+            ["OperatorAccess:Required"] = "false",
         });
         builder.Configuration.AddInMemoryCollection(settings.Select(setting => new KeyValuePair<string, string?>(setting.Key, setting.Value)));
         builder.WebHost.UseUrls("http://127.0.0.1:0");

@@ -1,33 +1,71 @@
-using System.Net.Http.Json;
 using System.Text.Json.Nodes;
-using G2PBridge.Connectors;
-using Microsoft.AspNetCore.Builder;
+using G2PBridge.Modules.InKind.Contracts;
+using G2PBridge.Platform.Jobs;
+using G2PBridge.Platform.Persistence;
+using MediatR;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace G2PBridge.IntegrationTests.InKind;
 
-/// <summary>The switch of the in-kind modules, which are empty shells so far: nothing may be paid in their stead.</summary>
-internal sealed class InKindSwitchTests : IntegrationTest
+/// <summary>The switch: off leaves no trace, on is all of it, and digital cash is the same both ways.</summary>
+internal sealed class InKindSwitchTests : InKindTest
 {
-    [TestCase("COMMODITY", "KG")]
-    [TestCase("CASH_PHYSICAL", "USD")]
-    public async Task Switched_on_the_other_benefit_types_are_taken_and_nobody_is_paid_digitally(string type, string unit)
+    private static readonly string[] Ours = ["in_kind", "notifications"];
+
+    [Test]
+    public async Task Switched_off_there_are_no_jobs_routes_handlers_or_tables()
     {
-        await using var host = TestHost.Build(TestHost.ConnectionString, Register, ("Features:InKind", "true"));
-        await host.StartAsync();
-        var envelope = Wire.Envelope("E", 2, 20, change =>
-        {
-            change["benefit_type"] = type;
-            change["measurement_unit"] = unit;
-        });
-
-        Assert.That((await AskAsync(host, "create_disbursement_envelopes", Wire.Request(new JsonArray(envelope)))).Succeeded(), Is.True);
-        Assert.That((await AskAsync(host, "create_disbursements", Wire.Request(Wire.Lines("E", 2, 10), "B-1"))).Succeeded(), Is.True);
-        await TestHost.WorkAsync(host.Services);
-
+        var off = TestHost.Services;
+        await using var schemas = TestHost.Source.CreateCommand("select count(*)::int from pg_namespace where nspname in ('in_kind', 'notifications')");
+        var present = (int)(await schemas.ExecuteScalarAsync())!;
         Assert.Multiple(() =>
         {
-            Assert.That(Mapper.Calls, Is.Empty);
+            Assert.That(off.GetRequiredService<PollingJobRegistry>().Jobs.Values.Where(job => Ours.Contains(job.Module)), Is.Empty);
+            Assert.That(Routes(off).Where(IsOurs), Is.Empty);
+            Assert.That(off.CreateScope().ServiceProvider.GetService<IRequestHandler<ReadInKindProgress, IReadOnlyList<InKindProgress>>>(), Is.Null);
+            Assert.That(off.GetService<IInKindConnectors>(), Is.Null);
+            Assert.That(off.GetServices<MigratedContext>().Where(context => Ours.Contains(context.Schema)), Is.Empty);
+            Assert.That(present, Is.Zero);
+        });
+    }
+
+    [Test]
+    public void Switched_on_there_are_jobs_and_handlers()
+    {
+        var on = InKindHost.Services;
+        Assert.Multiple(() =>
+        {
+            Assert.That(on.GetRequiredService<PollingJobRegistry>().Jobs.Values.Select(job => job.Module), Does.Contain("in_kind"));
+            Assert.That(on.CreateScope().ServiceProvider.GetService<IRequestHandler<ReadInKindProgress, IReadOnlyList<InKindProgress>>>(), Is.Not.Null);
+        });
+    }
+
+    [TestCase("COMMODITY")]
+    [TestCase("SERVICE")]
+    [TestCase("COMBINATION")]
+    [TestCase("CASH_PHYSICAL")]
+    public async Task Switched_off_other_benefit_types_are_refused_in_one_sentence(string type)
+    {
+        using var response = await Http.PostAsync(
+            new Uri(TestHost.Address, "create_disbursement_envelopes"),
+            new StringContent(Wire.Request(new JsonArray(Wire.Envelope("E", 2, 20, envelope => envelope["benefit_type"] = type))).ToJsonString(), System.Text.Encoding.UTF8, "application/json"));
+        var answer = JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
+        Assert.Multiple(() =>
+        {
+            Assert.That(answer.Code(), Is.EqualTo("BENEFIT_TYPE_NOT_ENABLED"));
+            Assert.That((string?)answer["response_header"]!["response_error_detail"], Does.Contain("benefit_type").And.Contain("Features:InKind"));
+        });
+    }
+
+    [Test]
+    public async Task Switched_on_goods_are_never_paid()
+    {
+        await ReceiveAsync("COMMODITY", 4);
+        await WorkAsync();
+        Assert.Multiple(() =>
+        {
+            Assert.That(TestHost.Mapper.Calls, Is.Empty);
             Assert.That(Bank.BlockRequests, Is.Empty);
             Assert.That(Bank.Orders, Is.Empty);
         });
@@ -36,25 +74,14 @@ internal sealed class InKindSwitchTests : IntegrationTest
     [Test]
     public async Task Switched_on_digital_cash_is_paid_as_ever()
     {
-        await using var host = TestHost.Build(TestHost.ConnectionString, Register, ("Features:InKind", "true"));
-        await host.StartAsync();
-        await AskAsync(host, "create_disbursement_envelopes", Wire.Request(new JsonArray(Wire.Envelope("E", 1, 10))));
-        await AskAsync(host, "create_disbursements", Wire.Request(Wire.Lines("E", 1, 10), "B-1"));
-        await TestHost.WorkAsync(host.Services);
-
+        await ReceiveAsync("CASH_DIGITAL", 1);
+        await WorkAsync();
         Assert.That(Bank.Books, Has.Count.EqualTo(1));
+        Assert.That(Places.RegistryCalls, Is.Empty);
     }
 
-    private static void Register(IServiceCollection services)
-    {
-        services.AddSingleton<TimeProvider>(Clock);
-        services.AddSingleton<IMapperConnector>(Mapper);
-        Bank.Register(services);
-    }
+    private static IEnumerable<string> Routes(IServiceProvider services) =>
+        services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>().Select(endpoint => endpoint.RoutePattern.RawText ?? "");
 
-    private static async Task<JsonNode> AskAsync(WebApplication host, string path, JsonNode body)
-    {
-        using var response = await Http.PostAsJsonAsync(new Uri(new Uri(host.Urls.First()), path), body);
-        return (await response.Content.ReadFromJsonAsync<JsonNode>())!;
-    }
+    private static bool IsOurs(string route) => route.Contains("proofs-of-delivery", StringComparison.Ordinal) || route.Contains("notifications", StringComparison.Ordinal) || route.Contains("places", StringComparison.Ordinal);
 }

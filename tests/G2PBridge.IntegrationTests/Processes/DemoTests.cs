@@ -47,6 +47,16 @@ internal sealed class DemoTests
     }
 
     [Test]
+    public async Task Goods_and_cash_by_hand_end_with_everybody_served_or_named()
+    {
+        using var demo = Demo("--in-kind", "--beneficiaries", "400", "--zones", "10");
+
+        Assert.That(await demo.ExitAsync(Patience), Is.Zero, demo.Output);
+        Assert.That(demo.Output, Does.Contain("Everybody is served or named, told once, and the quantities are equal to the last unit.").And.Contain("AGENCY_WITHOUT_ACCOUNT"));
+        await TheBankPaidNobodyTwice(8);
+    }
+
+    [Test]
     public async Task A_demo_that_was_killed_is_carried_on_by_the_same_command()
     {
         using (var first = Demo("--beneficiaries", "20000"))

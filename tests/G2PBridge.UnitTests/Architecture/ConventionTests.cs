@@ -69,11 +69,11 @@ internal sealed partial class ConventionTests
     [Test]
     public void A_contract_is_answered_by_its_own_module()
     {
-        // Some questions go the other way: whoever sends payments answers Envelopes, which may not know who that is.
+        // Some questions go the other way: whoever sends payments answers Envelopes, and whoever reads statements answers Disbursement, which may not know who that is.
         string[] askedOfOthers =
         [
             "G2PBridge.Modules.Envelopes.Contracts.FindLinesWithInstruction", "G2PBridge.Modules.Envelopes.Contracts.FindLinesProvedUnpaid",
-            "G2PBridge.Modules.Envelopes.Contracts.ListUnpaidLines",
+            "G2PBridge.Modules.Envelopes.Contracts.ListUnpaidLines", "G2PBridge.Modules.Disbursement.Contracts.FindDebitedPayments",
         ];
         var offences = from type in typeof(BridgeHost).Assembly.GetTypes()
                        where !type.IsAbstract

@@ -15,7 +15,7 @@ internal sealed class ModuleBoundaryTests
         ["Disbursement"] = ["Envelopes", "Resolution", "Funds"],
         ["Reconciliation"] = ["Disbursement", "Envelopes", "Funds"],
         ["InKind"] = ["Envelopes", "Resolution"],
-        ["Notifications"] = ["Envelopes", "Disbursement", "Reconciliation", "InKind"],
+        ["Notifications"] = ["Envelopes", "Reconciliation", "InKind"],
     };
 
     /// <summary>What is no module: which other places of the host it may use. Contracts stands for the Contracts of every module.</summary>

@@ -25,7 +25,7 @@ internal sealed class ConnectorAssemblyTests
         Directory.CreateDirectory(Path.Combine(_folder, place));
         File.Copy(SampleFile, Path.Combine(_folder, place, $"{Sample}.dll"));
 
-        var connector = ConnectorAssembly.Create(_folder, Sample, Settings(("Folder", _folder)));
+        var connector = ConnectorAssembly.Create<IBankConnector>(_folder, Sample, Settings(("Folder", _folder)));
 
         Assert.That(connector.GetType().FullName, Is.EqualTo($"{Sample}.FolderBank"));
         Assert.That(connector.Capabilities.MostPaymentsPerOrder, Is.EqualTo(1_000));
@@ -94,7 +94,7 @@ internal sealed class ConnectorAssemblyTests
     }
 
     private void IsRefused(string name, string sentence, params (string Key, string Value)[] settings) =>
-        Assert.That(() => ConnectorAssembly.Create(_folder, name, Settings(settings)), Throws.TypeOf<BankSettingsException>().With.Message.Contains(sentence));
+        Assert.That(() => ConnectorAssembly.Create<IBankConnector>(_folder, name, Settings(settings)), Throws.TypeOf<BankSettingsException>().With.Message.Contains(sentence));
 
     private static BankSettings Settings(params (string Key, string Value)[] values) =>
         new("NILE", values.ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.OrdinalIgnoreCase), TimeProvider.System);

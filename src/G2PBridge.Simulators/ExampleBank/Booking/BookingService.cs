@@ -21,6 +21,7 @@ internal sealed partial class BookingService(
         while (await bookkeeper.BookNextAsync(ct) is { } payments)
         {
             signals.Booked.Set();
+            signals.CallbackDue.Set();
             LogBooked(payments, Stopwatch.GetElapsedTime(started).TotalMilliseconds);
             started = Stopwatch.GetTimestamp();
         }

@@ -107,6 +107,8 @@ internal static class BookingSql
     public const string Finish =
         "update example_bank.batches set state = 'BOOKED', booked_at = $2 where id = any($1) returning payments - refused";
 
+    public const string OweCallbacks = "insert into example_bank.callbacks (batch_id, kind, due_at) select id, 'OUTCOME', $2 from unnest($1) as b(id) on conflict do nothing";
+
     public const string ExpireBlocks =
         """
         with freed as (

@@ -30,6 +30,8 @@ internal sealed class Bookkeeper(SimulatorsDatabase database, IOptions<Simulator
         booking.Add(BookingSql.Returns, batches, now);
         await booking.ExecuteNonQueryAsync(ct);
         var counts = await connection.ListAsync(BookingSql.Finish, r => r.GetInt32(0), ct, batches, now);
+        if (_bank.OutcomeCallbackUrl.Length > 0)
+            await connection.ExecuteAsync(BookingSql.OweCallbacks, ct, batches, now);
         await transaction.CommitAsync(ct);
         return counts.Sum(c => (long)c);
     }

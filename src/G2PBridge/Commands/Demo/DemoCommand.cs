@@ -21,13 +21,29 @@ internal static class DemoCommand
         var beneficiaries = new Option<int?>("--beneficiaries") { Description = "Pay this many generated people instead (1 to 2,000,000)." };
         var stay = new Option<bool>("--stay") { Description = "Keep serving afterwards, until Ctrl-C." };
         var patience = new Option<int>("--patience") { Description = "Seconds without any progress after which the demonstration gives up.", DefaultValueFactory = _ => 120 };
+        var inKind = new Option<bool>("--in-kind") { Description = "Goods and cash by hand in place of digital cash: farmers in zones, warehouses, agencies and notifications." };
+        var zones = new Option<int>("--zones") { Description = "With --in-kind: small zones the farmers live in (2 to 10,000).", DefaultValueFactory = _ => 200 };
         var demo = new Command("demo", "Pays people in front of your eyes: starts everything, sends an envelope over HTTP, waits for the bank's statement and shows what became of every line. Settings may follow, such as --urls http://127.0.0.1:9000.")
         {
-            file, beneficiaries, stay, patience,
+            file, beneficiaries, stay, patience, inKind, zones,
         };
         demo.TreatUnmatchedTokensAsErrors = false;
-        demo.SetAction((parsed, cancellationToken) => RunAsync(
-            People(parsed.GetValue(file), parsed.GetValue(beneficiaries)), parsed.GetValue(stay), TimeSpan.FromSeconds(parsed.GetValue(patience)), parsed.UnmatchedTokens, cancellationToken));
+        demo.SetAction((parsed, cancellationToken) =>
+        {
+            var (wait, farmers, places) = (TimeSpan.FromSeconds(parsed.GetValue(patience)), parsed.GetValue(beneficiaries) ?? 10_000, parsed.GetValue(zones));
+            if (!parsed.GetValue(inKind))
+            {
+                var people = People(parsed.GetValue(file), parsed.GetValue(beneficiaries));
+                return RunAsync((console, bridge, token) => PayAsync(console, bridge, people, wait, token), parsed.GetValue(stay), parsed.UnmatchedTokens, cancellationToken);
+            }
+
+            if (farmers is <= InKindDemo.Strangers or > 200_000 || places is < 2 or > 10_000)
+            {
+                throw new StartupRefusedException($"--in-kind takes {InKindDemo.Strangers + 1} to 200,000 --beneficiaries and 2 to 10,000 --zones.");
+            }
+
+            return RunAsync((console, bridge, token) => ServeAsync(console, bridge, farmers, places, wait, token), parsed.GetValue(stay), [.. InKindDemo.Settings(farmers, places), .. parsed.UnmatchedTokens], cancellationToken);
+        });
         return demo;
     }
 
@@ -39,7 +55,8 @@ internal static class DemoCommand
         _ => DemoPeople.FromFile(file?.FullName ?? DemoPeople.ShippedFile),
     };
 
-    private static async Task<int> RunAsync(DemoPeople people, bool stay, TimeSpan patience, IReadOnlyList<string> settings, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(
+        Func<IAnsiConsole, BridgeApplication, CancellationToken, Task<bool>> play, bool stay, IReadOnlyList<string> settings, CancellationToken cancellationToken)
     {
         var console = AnsiConsole.Console;
         if (Console.IsOutputRedirected)
@@ -64,7 +81,7 @@ internal static class DemoCommand
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, bridge.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping);
         try
         {
-            var agrees = await PayAsync(console, bridge, people, patience, ending.Token);
+            var agrees = await play(console, bridge, ending.Token);
             if (stay)
             {
                 console.WriteLine($"Still serving at {bridge.Address}; press Ctrl-C to stop.");
@@ -83,6 +100,13 @@ internal static class DemoCommand
             console.WriteLine("Stopped. Nothing is lost: the same command carries on where this one stopped.");
             return 130;
         }
+    }
+
+    private static async Task<bool> ServeAsync(IAnsiConsole console, BridgeApplication bridge, int farmers, int zones, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        using var http = new HttpClient { Timeout = TimeSpan.FromMinutes(5) };
+        var clock = bridge.Services.GetRequiredService<TimeProvider>();
+        return await new InKindDemo(console, bridge, new InKindRequests(http, bridge.Address, clock), clock, farmers, zones, patience).RunAsync(cancellationToken);
     }
 
     private static async Task<bool> PayAsync(IAnsiConsole console, BridgeApplication bridge, DemoPeople people, TimeSpan patience, CancellationToken cancellationToken)

@@ -16,6 +16,7 @@ internal static class DisbursementModule
     public const string Schema = "disbursement";
     public const string Recover = "recover-chunks";
     public const string Verify = "verify-invariants";
+    public const string ApplyCallbacks = "apply-callbacks";
 
     /// <summary>Keys of the lanes to the banks: one for orders, one for questions, so that neither waits for the other.</summary>
     public const string Sending = "disbursement-sending";
@@ -26,12 +27,17 @@ internal static class DisbursementModule
         services.AddModuleDbContext<DisbursementDbContext>(Schema);
         services.AddSingleton(new LeasedTable($"{Schema}.chunk"));
         services.AddOptions<DisbursementOptions>().BindConfiguration(DisbursementOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<LimitsOptions>().BindConfiguration(LimitsOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<CallbackOptions>().BindConfiguration(CallbackOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton<ISendObserver, NoSendObserver>();
         services.AddKeyedSingleton(Sending, (provider, _) => new Lanes(Options(provider).Parallelism));
         services.AddKeyedSingleton(Asking, (_, _) => new Lanes(1));
         services.AddSingleton<ReferencePrefix>();
         services.AddSingleton<ChunkQueue>();
         services.AddSingleton<Pauses>();
+        services.AddSingleton<DeclarationStore>();
+        services.AddSingleton<RetryStore>();
+        services.AddSingleton<CallbackStore>();
         services.AddSingleton<IInvariantCheck, DispatchInvariants>();
         services.AddSingleton<IInvariantCheck, DispatchCrossChecks>();
         services.AddSingleton<IBankLedgerCheck, ExampleBankLedger>();
@@ -45,6 +51,7 @@ internal static class DisbursementModule
             Work.SendChunks, Schema, Options(provider).PollInterval, Options(provider).Parallelism * Banks(provider), () => new SendNextChunk.Command()));
         services.AddPollingJob(provider => new PollingJobDescription(Work.InquireUnknown, Schema, Options(provider).PollInterval, Banks(provider), () => new InquireNextChunk.Command()));
         services.AddPollingJob(provider => new PollingJobDescription(Work.FinishEnvelopes, Schema, Options(provider).PollInterval, 1, () => new FinishNextEnvelope.Command()));
+        services.AddPollingJob(provider => new PollingJobDescription(ApplyCallbacks, Schema, Options(provider).PollInterval, 1, () => new ApplyCallbacks.Command()));
         services.AddPollingJob(provider => new PollingJobDescription(Recover, Schema, Options(provider).RecoveryInterval, 1, () => new RecoverChunks.Command()));
         services.AddPollingJob(_ => new PollingJobDescription(Verify, Schema, TimeSpan.FromMinutes(10), 1, () => new VerifyNightly.Command()));
         return services;
@@ -57,6 +64,9 @@ internal static class DisbursementModule
         ListPauses.Map(native);
         ResumeSending.Map(native);
         VerifyNightly.Map(native);
+        DeclareOutcome.Map(native);
+        RetryRefused.Map(native);
+        TakeCallbacks.Map(native);
         return routes;
     }
 

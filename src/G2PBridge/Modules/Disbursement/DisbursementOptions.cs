@@ -39,6 +39,9 @@ internal sealed class DisbursementOptions : IValidatableObject
     /// <summary>How often an envelope with nothing on its way is asked whether anything can still come.</summary>
     public TimeSpan FinishInterval { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long an envelope with refused lines stays open after its last order, its block kept, so that they can be paid again.</summary>
+    public TimeSpan KeepOpenForRetry { get; init; } = TimeSpan.Zero;
+
     /// <summary>The hour (UTC) from which the nightly check of every invariant is due; -1: never.</summary>
     [Range(-1, 23)]
     public int VerifyAtHour { get; init; } = 2;
@@ -53,6 +56,11 @@ internal sealed class DisbursementOptions : IValidatableObject
         if (FirstRetry <= TimeSpan.Zero || LongestRetry < FirstRetry || FirstInquiry <= TimeSpan.Zero || LongestInquiry < FirstInquiry)
         {
             yield return new ValidationResult($"{Section}: first pauses must be above zero and not above the longest.");
+        }
+
+        if (KeepOpenForRetry < TimeSpan.Zero)
+        {
+            yield return new ValidationResult($"{Section}:KeepOpenForRetry must not be below zero.");
         }
 
         if (PollInterval <= TimeSpan.Zero || RecoveryInterval <= TimeSpan.Zero || FinishInterval <= TimeSpan.Zero)

@@ -294,6 +294,11 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
                 ["Simulators:ExampleBank:MaxEntriesPerStatement"] = "50000",
             },
         });
+        if (builder.Configuration.GetSection(FeatureFlags.Section).Get<FeatureFlags>()?.InKind == true)
+        {
+            AddInKindParties(builder, cluster?.ConnectionString(SimulatorsDatabase) ?? section["ConnectionString"], self);
+        }
+
         builder.Services.AddSimulators(section);
         if (cluster is not null)
         {
@@ -302,6 +307,28 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
 
         return true;
     }
+
+    /// <summary>Registry, PBMS and Novu are played too; what somebody has configured himself stands.</summary>
+    private static void AddInKindParties(WebApplicationBuilder builder, string? simulators, string self) =>
+        builder.Configuration.Sources.Insert(0, new Microsoft.Extensions.Configuration.Memory.MemoryConfigurationSource
+        {
+            InitialData = new Dictionary<string, string?>
+            {
+                ["Simulators:InKind:Farmers"] = "1000",
+                ["InKind:Registries:FARMER:Connector"] = "farmer-registry",
+                ["InKind:Registries:FARMER:ConnectionString"] = $"{simulators};Search Path=registry",
+                ["InKind:Warehouses:Connector"] = "pbms",
+                ["InKind:Warehouses:ConnectionString"] = $"{simulators};Search Path=pbms",
+                ["InKind:Agencies:Connector"] = "pbms",
+                ["InKind:Agencies:ConnectionString"] = $"{simulators};Search Path=pbms",
+                // The simulated parties answer at once.
+                ["InKind:PayoutInterval"] = "00:00:02",
+                ["Notifications:Channel"] = "novu",
+                ["Notifications:Channels:novu:Connector"] = "novu",
+                ["Notifications:Channels:novu:Url"] = self + SimulatorsHosting.NovuPath,
+                ["Notifications:Channels:novu:ApiKey"] = "simulated",
+            },
+        });
 }
 
 /// <summary>How a bridge is to be started.</summary>

@@ -13,5 +13,12 @@ internal static class Work
     public const string SendChunks = "send-chunks";
     public const string InquireUnknown = "inquire-unknown";
     public const string FinishEnvelopes = "finish-envelopes";
+    public const string TakePlacedBatches = "take-placed-batches";
+    public const string ResolvePlaces = "resolve-places";
+    public const string AllocateServicePoints = "allocate-service-points";
+    public const string AddPayouts = "add-payouts";
+    public const string TakeNotices = "take-notices";
+    public const string SendNotifications = "send-notifications";
+    public const string WatchPayments = "watch-payments";
     public const string ReadStatements = "read-statements";
 }

@@ -26,7 +26,10 @@ internal sealed record Share(int Lines, decimal Amount);
 /// <param name="Held">Lines that a programme's rule holds back until two operators have released or dropped them.</param>
 /// <param name="Dropped">Held lines that are never paid.</param>
 /// <param name="TooLate">Lines whose address became known when nothing more of the envelope was sent; a follow-up can pay them.</param>
-/// <param name="AccountedFor">Paid, returned, refused, unresolved, dropped, too late and nothing to pay together; the envelope is done when this equals what was received.</param>
+/// <param name="AccountedFor">
+/// Paid, returned, refused, unresolved, dropped, too late and nothing to pay together; the envelope is done when this equals what was received. Of cash by hand, the lines from resolved on
+/// are payments to agencies, and whoever has no place is accounted for too.
+/// </param>
 internal sealed record Funnel(
     Share Declared, Share Received, Share Resolved, Share Unresolved, Share Funded, Share Sent, Share Unknown, Share Refused, Share Paid, Share Returned, int NothingToPay, Share Held,
     Share Dropped, Share TooLate, Share AccountedFor);
@@ -45,15 +48,18 @@ internal sealed record PausedBy(long Id, PauseScope Scope, string? Value, string
 internal sealed record FollowUpView(string EnvelopeId, int Lines, decimal Amount, DateTimeOffset At);
 
 /// <summary>One envelope with its funnel.</summary>
-/// <param name="Stage">RECEIVING, WAITING_FOR_SCHEDULE_DATE, FUNDING, PAYING, AWAITING_STATEMENT, ON_HOLD, DONE or CANCELLED.</param>
+/// <param name="Stage">
+/// RECEIVING, WAITING_FOR_SCHEDULE_DATE, FUNDING, PAYING, AWAITING_STATEMENT, ON_HOLD, DONE or CANCELLED; for goods PLACING, TELLING and DISTRIBUTING in place of those of money.
+/// </param>
 /// <param name="Overdue">The schedule date is past and not everything is sent.</param>
+/// <param name="Placement">Only for what is handed out at a place.</param>
 /// <param name="Paused">The pauses that hold it; empty when it is not paused.</param>
 /// <param name="FollowUpOf">The envelope whose unpaid lines these are.</param>
 /// <param name="FollowUps">The envelopes that were made of its unpaid lines.</param>
 internal sealed record EnvelopeView(
     string Id, long Number, string Stage, bool Overdue, string Status, string? ProgrammeMnemonic, string? BenefitCodeMnemonic, string BenefitType, string? CycleMnemonic,
     string Unit, DateOnly ScheduleDate, DateTimeOffset ReceivedAt, DateTimeOffset? CancelledAt, string Sender, FundsView? Funds, IReadOnlyList<PausedBy> Paused, Funnel Funnel,
-    string? FollowUpOf, IReadOnlyList<FollowUpView> FollowUps);
+    string? FollowUpOf, IReadOnlyList<FollowUpView> FollowUps, PlacementView? Placement);
 
 /// <summary>Puts envelopes together with what every module knows of them; one set query a module, however many envelopes.</summary>
 internal sealed record ViewEnvelopes(IReadOnlyList<EnvelopeFacts> Envelopes) : IRequest<IReadOnlyList<EnvelopeView>>;
@@ -77,13 +83,14 @@ internal static class EnvelopeViews
             var holds = (await mediator.Send(new CountHolds(ids), cancellationToken)).ToLookup(count => count.EnvelopeId, StringComparer.Ordinal);
             var followUps = (await mediator.Send(new ReadFollowUps(ids), cancellationToken)).ToLookup(next => next.FollowUpOf, StringComparer.Ordinal);
             var pauses = await mediator.Send(new ListActivePauses(), cancellationToken);
+            var placements = await mediator.Send(new ViewPlacements(request.Envelopes), cancellationToken);
             var views = new List<EnvelopeView>(ids.Count);
             foreach (var envelope in request.Envelopes)
             {
                 var today = await mediator.Send(new ReadProgrammeToday(envelope.ProgrammeMnemonic), cancellationToken);
                 views.Add(View(
                     envelope, today, resolution.GetValueOrDefault(envelope.Id), funds.GetValueOrDefault(envelope.Id),
-                    dispatch.GetValueOrDefault(envelope.Id), reconciliation.GetValueOrDefault(envelope.Id), holds[envelope.Id], pauses) with
+                    dispatch.GetValueOrDefault(envelope.Id), reconciliation.GetValueOrDefault(envelope.Id), holds[envelope.Id], pauses, placements.GetValueOrDefault(envelope.Id)) with
                 { FollowUps = [.. followUps[envelope.Id].Select(next => new FollowUpView(next.EnvelopeId, next.Lines, next.Quantity, next.At))] });
             }
 
@@ -92,10 +99,10 @@ internal static class EnvelopeViews
 
         private static EnvelopeView View(
             EnvelopeFacts envelope, DateOnly today, ResolutionProgress? resolution, FundsStatus? funds, DispatchProgress? dispatch, ReconciliationProgress? reconciliation,
-            IEnumerable<HoldCount> holds, IReadOnlyList<ActivePause> pauses)
+            IEnumerable<HoldCount> holds, IReadOnlyList<ActivePause> pauses, PlacementView? placement)
         {
-            var funnel = Funnel(envelope, resolution, funds, dispatch, reconciliation, holds);
-            var stage = Stage(envelope, today, funds, funnel);
+            var funnel = Funnel(envelope, resolution, funds, dispatch, reconciliation, holds, placement);
+            var stage = Stage(envelope, today, funds, funnel, placement);
             return new EnvelopeView(
                 envelope.Id, envelope.Number, stage,
                 Overdue: envelope.ScheduleDate < today && stage is not ("DONE" or "CANCELLED" or "AWAITING_STATEMENT"),
@@ -104,7 +111,7 @@ internal static class EnvelopeViews
                 funds is null ? null : new FundsView(
                     funds.Available, funds.AvailableErrorCode, funds.AvailableAttempts, funds.Blocked, funds.BlockedErrorCode, funds.BlockedAttempts, funds.BlockReference, funds.BlockedAmount, funds.ReleasedAmount),
                 stage is "DONE" or "CANCELLED" ? [] : [.. pauses.Where(pause => Holds(pause, envelope, dispatch)).Select(Shown)],
-                funnel, envelope.FollowUpOf, []);
+                funnel, envelope.FollowUpOf, [], placement);
         }
 
         private static bool Holds(ActivePause pause, EnvelopeFacts envelope, DispatchProgress? dispatch) => pause.Scope switch
@@ -120,7 +127,8 @@ internal static class EnvelopeViews
             new(pause.Id, pause.Scope, pause.Value.Length == 0 ? null : pause.Value, pause.Reason, pause.Since, pause.Acknowledged);
 
         private static Funnel Funnel(
-            EnvelopeFacts envelope, ResolutionProgress? resolution, FundsStatus? funds, DispatchProgress? dispatch, ReconciliationProgress? reconciliation, IEnumerable<HoldCount> holds)
+            EnvelopeFacts envelope, ResolutionProgress? resolution, FundsStatus? funds, DispatchProgress? dispatch, ReconciliationProgress? reconciliation, IEnumerable<HoldCount> holds,
+            PlacementView? placement)
         {
             Share Stopped(HoldState state) => holds.Where(count => count.State == state).Aggregate(new Share(0, 0), (sum, count) => new Share(sum.Lines + count.Lines, sum.Amount + count.Quantity));
             var dropped = Stopped(HoldState.Dropped);
@@ -132,17 +140,18 @@ internal static class EnvelopeViews
             var paid = new Share((reconciliation?.Reconciled ?? 0) - returned.Lines, (reconciliation?.ReconciledAmount ?? 0) - returned.Amount);
             var late = new Share(dispatch?.TooLate ?? 0, dispatch?.TooLateAmount ?? 0);
             var nothing = dispatch?.NothingToPay ?? 0;
+            var missing = placement?.Missing ?? new Share(0, 0);
             return new Funnel(
                 new Share(envelope.NumberOfDisbursements, envelope.TotalQuantity), received, resolved, unresolved,
                 new Share(funds?.Blocked == "FUNDS_BLOCK_SUCCESS" ? received.Lines : 0, funds?.BlockedAmount ?? 0),
                 new Share(dispatch?.Sent ?? 0, dispatch?.SentAmount ?? 0), new Share(dispatch?.Unknown ?? 0, dispatch?.UnknownAmount ?? 0), refused, paid, returned, nothing,
                 Stopped(HoldState.Held), dropped, late,
                 new Share(
-                    paid.Lines + returned.Lines + refused.Lines + unresolved.Lines + dropped.Lines + late.Lines + nothing,
-                    paid.Amount + returned.Amount + refused.Amount + unresolved.Amount + dropped.Amount + late.Amount));
+                    paid.Lines + returned.Lines + refused.Lines + unresolved.Lines + dropped.Lines + late.Lines + missing.Lines + nothing,
+                    paid.Amount + returned.Amount + refused.Amount + unresolved.Amount + dropped.Amount + late.Amount + missing.Amount));
         }
 
-        private static string Stage(EnvelopeFacts envelope, DateOnly today, FundsStatus? funds, Funnel funnel)
+        private static string Stage(EnvelopeFacts envelope, DateOnly today, FundsStatus? funds, Funnel funnel, PlacementView? placement)
         {
             if (envelope.Status == EnvelopeStatus.Cancelled)
             {
@@ -154,7 +163,13 @@ internal static class EnvelopeViews
                 return "RECEIVING";
             }
 
-            if (funnel.AccountedFor == funnel.Received)
+            var isByHand = envelope.BenefitType == BenefitType.CashPhysical;
+            if (envelope.BenefitType != BenefitType.CashDigital && !isByHand)
+            {
+                return placement?.StageOfGoods(funnel.Received) ?? "PLACING";
+            }
+
+            if (isByHand ? funnel.AccountedFor.Amount == funnel.Received.Amount : funnel.AccountedFor == funnel.Received)
             {
                 return "DONE";
             }
@@ -167,6 +182,13 @@ internal static class EnvelopeViews
             if (funds?.Blocked != "FUNDS_BLOCK_SUCCESS")
             {
                 return "FUNDING";
+            }
+
+            if (isByHand)
+            {
+                var left = funnel.Received.Amount - funnel.Sent.Amount - funnel.Unknown.Amount - funnel.Refused.Amount - funnel.Unresolved.Amount - (placement?.Missing.Amount ?? 0)
+                    - funnel.Held.Amount - funnel.Dropped.Amount - funnel.TooLate.Amount;
+                return left > 0 ? "PAYING" : funnel.AccountedFor.Amount + funnel.Held.Amount == funnel.Received.Amount ? "ON_HOLD" : "AWAITING_STATEMENT";
             }
 
             var leftToSend = funnel.Received.Lines - funnel.Sent.Lines - funnel.Unknown.Lines - funnel.Refused.Lines - funnel.Unresolved.Lines - funnel.NothingToPay

@@ -1,9 +1,11 @@
 using System.ComponentModel;
 using G2PBridge.Modules.Disbursement.Contracts;
 using G2PBridge.Modules.Envelopes.Contracts;
+using G2PBridge.Modules.InKind.Contracts;
 using G2PBridge.Modules.Reconciliation.Contracts;
 using G2PBridge.Modules.Resolution.Contracts;
 using G2PBridge.PartnerApi;
+using G2PBridge.Platform;
 using G2PBridge.Platform.Errors;
 using MediatR;
 
@@ -11,30 +13,35 @@ namespace G2PBridge.Views.Native;
 
 /// <summary>
 /// GET /v1/envelopes/{id}/exceptions: every line that is not simply on its way or paid, grouped by reason and listed page by page in line order.
-/// Four modules know exceptions; each gives its next lines after the cursor, and the page is their merge.
+/// Several modules know exceptions; each gives its next lines after the cursor, and the page is their merge. A place that nobody serves stands there under its own number.
 /// </summary>
 internal static class ListExceptions
 {
     private const string Unresolved = "UNRESOLVED";
     private const string Returned = "RETURNED";
+    private const string NotPlaced = "NOT_PLACED";
+    private const string NotServed = "NOT_SERVED";
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("envelopes/{id}/exceptions", HandleAsync)
         .WithName("list_exceptions").WithTags("Envelopes").WithSummary("Lines of an envelope that need attention, grouped by reason")
         .Produces<Response>().ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
 
-    /// <param name="Kind">UNRESOLVED, UNKNOWN, REFUSED, RETURNED, TOO_LATE; HELD, DROPPED or NOTED with the rule as its reason.</param>
+    /// <param name="Kind">UNRESOLVED, UNKNOWN, REFUSED, RETURNED, TOO_LATE; HELD, DROPPED or NOTED with the rule as its reason; where in-kind programmes are switched on, NOT_PLACED and NOT_SERVED.</param>
+    /// <param name="Lines">Lines; of NOT_SERVED, places.</param>
     internal sealed record Group(string Kind, string? ReasonCode, int Lines);
 
+    /// <param name="DisbursementId">Of NOT_SERVED, the place's disbursement_batch_control_geo_id.</param>
+    /// <param name="BeneficiaryId">Of NOT_SERVED, the place itself.</param>
     internal sealed record Item(string DisbursementId, string BeneficiaryId, decimal Amount, string Kind, string? ReasonCode, string? Reason, DateTimeOffset? Since, int? Attempts, DateTimeOffset? NextAttemptAt);
 
     /// <param name="Next">Give this as <c>after</c> to get the next page; null on the last.</param>
     internal sealed record Response(string EnvelopeId, IReadOnlyList<Group> Groups, IReadOnlyList<Item> Items, long? Next);
 
-    private sealed record Found(long Line, string Kind, string? ReasonCode, string? Reason, DateTimeOffset? Since, int? Attempts, DateTimeOffset? NextAttemptAt);
+    private sealed record Found(long Line, string Kind, string? ReasonCode, string? Reason, DateTimeOffset? Since, int? Attempts, DateTimeOffset? NextAttemptAt, GeoFacts? Place = null);
 
     private static async Task<IResult> HandleAsync(
-        string id, IMediator mediator, CancellationToken cancellationToken,
-        [Description("UNRESOLVED, UNKNOWN, REFUSED, RETURNED, TOO_LATE, HELD, DROPPED or NOTED")] string? kind = null,
+        string id, IMediator mediator, FeatureFlags flags, CancellationToken cancellationToken,
+        [Description("UNRESOLVED, UNKNOWN, REFUSED, RETURNED, TOO_LATE, HELD, DROPPED, NOTED, NOT_PLACED or NOT_SERVED")] string? kind = null,
         string? reason = null,
         [Description("The cursor of the page before")] long after = 0,
         [Description("1 to 1000")] int limit = 100)
@@ -44,25 +51,41 @@ internal static class ListExceptions
             return new Refusal("INVALID_LIMIT", "limit must be 1 to 1000.").ToProblem();
         }
 
-        if ((await mediator.Send(new ReadEnvelopes([id]), cancellationToken)).Count == 0)
+        if (await mediator.Send(new ReadEnvelopes([id]), cancellationToken) is not [var envelope])
         {
             return GetEnvelope.NotFound(id).ToProblem();
         }
 
-        var groups = await GroupAsync(id, mediator, cancellationToken);
-        var found = (await FindAsync(id, kind?.ToUpperInvariant(), reason, after, limit + 1, mediator, cancellationToken)).OrderBy(item => item.Line).ToList();
+        var isPlaced = flags.InKind && envelope.BenefitType != BenefitType.CashDigital;
+        var unserved = isPlaced ? await UnservedAsync(envelope, mediator, cancellationToken) : [];
+        var groups = await GroupAsync(id, isPlaced, unserved, mediator, cancellationToken);
+        var found = (await FindAsync(id, kind?.ToUpperInvariant(), reason, after, limit + 1, isPlaced, unserved, mediator, cancellationToken)).OrderBy(item => item.Line).ToList();
 
         // A line may be there twice, returned and noted; a page ends between two lines.
         var page = found.TakeWhile((item, index) => index < limit || item.Line == found[limit - 1].Line).ToList();
         var lines = (await mediator.Send(new FindLinesBySeq([.. page.Select(item => item.Line).Distinct()]), cancellationToken)).ToDictionary(line => line.Seq);
-        var items = page.Where(item => lines.ContainsKey(item.Line)).Select(item => new Item(
-            lines[item.Line].DisbursementId, lines[item.Line].BeneficiaryId, lines[item.Line].Quantity, item.Kind, item.ReasonCode, item.Reason, item.Since, item.Attempts, item.NextAttemptAt));
+        var items = page.Where(item => item.Place is not null || lines.ContainsKey(item.Line)).Select(item => item.Place is { } place
+            ? new Item(place.Id, place.SmallZoneMnemonic ?? place.SmallZoneId, place.Quantity, item.Kind, item.ReasonCode, item.Reason, item.Since, item.Attempts, item.NextAttemptAt)
+            : new Item(
+                lines[item.Line].DisbursementId, lines[item.Line].BeneficiaryId, lines[item.Line].Quantity, item.Kind, item.ReasonCode, item.Reason, item.Since, item.Attempts, item.NextAttemptAt));
         return TypedResults.Ok(new Response(id, groups, [.. items], found.Count > page.Count ? page[^1].Line : null));
     }
 
-    private static async Task<List<Group>> GroupAsync(string id, IMediator mediator, CancellationToken cancellationToken)
+    /// <summary>Once its payouts are there, a place of cash by hand without an agency or account is an unresolved payment, and named as that.</summary>
+    private static async Task<IReadOnlyList<GeoFacts>> UnservedAsync(EnvelopeFacts envelope, IMediator mediator, CancellationToken cancellationToken) =>
+        envelope is { BenefitType: BenefitType.CashPhysical, Status: EnvelopeStatus.Sealed }
+            ? []
+            : [.. (await mediator.Send(new ReadGeosOfEnvelope(envelope.Id), cancellationToken)).Where(geo => (geo.WarehouseReason ?? geo.AgencyReason) is not null)];
+
+    private static async Task<List<Group>> GroupAsync(string id, bool isPlaced, IReadOnlyList<GeoFacts> unserved, IMediator mediator, CancellationToken cancellationToken)
     {
         var groups = new List<Group>();
+        if (isPlaced)
+        {
+            groups.AddRange((await mediator.Send(new CountMissingLines(id), cancellationToken)).Select(count => new Group(NotPlaced, count.ReasonCode, count.Lines)));
+            groups.AddRange(unserved.CountBy(geo => geo.WarehouseReason ?? geo.AgencyReason!).Select(count => new Group(NotServed, count.Key, count.Value)));
+        }
+
         groups.AddRange((await mediator.Send(new CountUnresolvedByReason(id), cancellationToken)).Select(count => new Group(Unresolved, count.ReasonCode, count.Lines)));
 
         // A return is on record twice, as the bank's entry and as the line's state; the entry carries the reason.
@@ -76,9 +99,22 @@ internal static class ListExceptions
         return groups;
     }
 
-    private static async Task<List<Found>> FindAsync(string id, string? kind, string? reason, long after, int limit, IMediator mediator, CancellationToken cancellationToken)
+    private static async Task<List<Found>> FindAsync(
+        string id, string? kind, string? reason, long after, int limit, bool isPlaced, IReadOnlyList<GeoFacts> unserved, IMediator mediator, CancellationToken cancellationToken)
     {
         var found = new List<Found>();
+        if (isPlaced && (kind is null or NotPlaced))
+        {
+            found.AddRange((await mediator.Send(new ListMissingLines(id, after, limit, reason), cancellationToken))
+                .Select(line => new Found(line.Seq, NotPlaced, line.ReasonCode, null, line.LastAttemptAt, line.Attempts, line.NextAttemptAt)));
+        }
+
+        if (kind is null or NotServed)
+        {
+            found.AddRange(unserved.Where(geo => geo.Number > after && (reason is null || reason == (geo.WarehouseReason ?? geo.AgencyReason))).Take(limit)
+                .Select(geo => new Found(geo.Number, NotServed, geo.WarehouseReason ?? geo.AgencyReason, null, null, null, null, geo)));
+        }
+
         if (kind is null or Unresolved)
         {
             found.AddRange((await mediator.Send(new ListUnresolved(id, after, limit, reason), cancellationToken))

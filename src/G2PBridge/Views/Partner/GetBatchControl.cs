@@ -1,8 +1,11 @@
 using System.Text.Json;
 using G2PBridge.Modules.Disbursement.Contracts;
 using G2PBridge.Modules.Envelopes.Contracts;
+using G2PBridge.Modules.InKind.Contracts;
+using G2PBridge.Modules.Notifications.Contracts;
 using G2PBridge.Modules.Resolution.Contracts;
 using G2PBridge.PartnerApi;
+using G2PBridge.Platform;
 using MediatR;
 
 namespace G2PBridge.Views.Partner;
@@ -17,7 +20,10 @@ internal static class GetBatchControl
 
     internal sealed record Query(string BatchId) : IRequest<Response?>;
 
-    internal sealed record Response(BatchFacts Batch, EnvelopeFacts Envelope, ResolutionOfBatch? Resolution, DispatchOfBatch? Dispatch, bool HasHeldLines);
+    internal sealed record Response(BatchFacts Batch, EnvelopeFacts Envelope, ResolutionOfBatch? Resolution, DispatchOfBatch? Dispatch, bool HasHeldLines, Placement? Placement);
+
+    /// <summary>Where the batch stands in the tasks of what is handed out at a place.</summary>
+    internal sealed record Placement(IReadOnlyList<InKindTask> Tasks, IReadOnlyList<GeoFacts> Geos, IReadOnlyList<NotificationsOfPlace> Notifications);
 
     private static async Task<PartnerAnswer> HandleAsync(PartnerRequest request, WireErrors errors, IServiceProvider services, CancellationToken cancellationToken)
     {
@@ -55,16 +61,22 @@ internal static class GetBatchControl
         writer.WriteString("measurement_unit"u8, found.Envelope.Unit);
         WriteTask(writer, "fa_resolution", isDigital ? found.Resolution?.Status ?? "PENDING" : NotApplicable, found.Resolution?.At, found.Resolution?.LatestErrorCode, found.Resolution?.Attempts ?? 0);
 
-        // Dispatch has nothing to do before anybody is resolved; from then on it waits.
-        var resolved = found.Resolution?.Status == "PROCESSED";
+        // Dispatch has nothing to do before anybody is resolved, or any agency allocated; from then on it waits. Goods are never paid for.
+        var agencies = found.Placement?.Tasks.FirstOrDefault(task => task.Task == "agency_allocation")?.Status;
+        var resolved = isDigital ? found.Resolution?.Status == "PROCESSED" : found.Envelope.BenefitType == BenefitType.CashPhysical && agencies == "PROCESSED";
         WriteTask(writer, "sponsor_bank_dispatch", found.Dispatch?.Status ?? (resolved ? "PENDING" : NotApplicable), found.Dispatch?.At,
             found.Dispatch?.LatestErrorCode ?? (found.HasHeldLines ? PartnerCodes.DisbursementsHeld : null), found.Dispatch?.Attempts ?? 0);
-        WriteTask(writer, "geo_resolution", isDigital ? NotApplicable : "PENDING", null, null, 0);
-        WriteTask(writer, "warehouse_allocation", NotApplicable, null, null, 0);
-        WriteTask(writer, "agency_allocation", NotApplicable, null, null, 0);
-        writer.WriteStartArray("disbursement_batch_control_geos"u8);
-        writer.WriteEndArray();
+        WritePlacement(writer, found.Placement, "geo_resolution", isDigital ? NotApplicable : "PENDING");
+        WritePlacement(writer, found.Placement, "warehouse_allocation", NotApplicable);
+        WritePlacement(writer, found.Placement, "agency_allocation", NotApplicable);
+        GeoWriter.Write(writer, found.Envelope, found.Placement?.Geos ?? [], found.Placement?.Notifications ?? []);
         writer.WriteEndObject();
+    }
+
+    private static void WritePlacement(Utf8JsonWriter writer, Placement? placement, string task, string otherwise)
+    {
+        var found = placement?.Tasks.FirstOrDefault(other => other.Task == task);
+        WriteTask(writer, task, found?.Status ?? otherwise, found?.At, found?.LatestErrorCode, found?.Attempts ?? 0);
     }
 
     private static void WriteTask(Utf8JsonWriter writer, string task, string status, DateTimeOffset? at, string? code, int attempts)
@@ -75,7 +87,7 @@ internal static class GetBatchControl
         writer.WriteNumber($"{task}_attempts", attempts);
     }
 
-    internal sealed class Handler(IMediator mediator) : IRequestHandler<Query, Response?>
+    internal sealed class Handler(IMediator mediator, FeatureFlags flags) : IRequestHandler<Query, Response?>
     {
         public async Task<Response?> Handle(Query request, CancellationToken cancellationToken)
         {
@@ -84,12 +96,19 @@ internal static class GetBatchControl
                 return null;
             }
 
+            var envelope = (await mediator.Send(new ReadEnvelopes([batch.EnvelopeId]), cancellationToken))[0];
+            var placement = flags.InKind && envelope.BenefitType != BenefitType.CashDigital
+                ? new Placement(
+                    await mediator.Send(new ReadInKindTasks(batch.Id), cancellationToken), await mediator.Send(new ReadGeosOfBatch(batch.Id), cancellationToken),
+                    await mediator.Send(new ReadNotificationsOfPlaces(envelope.Id), cancellationToken))
+                : null;
             return new Response(
                 batch,
-                (await mediator.Send(new ReadEnvelopes([batch.EnvelopeId]), cancellationToken))[0],
+                envelope,
                 await mediator.Send(new ReadResolutionOfBatch(batch.Id), cancellationToken),
                 await mediator.Send(new ReadDispatchOfBatch(batch.Id), cancellationToken),
-                await mediator.Send(new CountHeldOfBatch(batch.Id), cancellationToken) > 0);
+                await mediator.Send(new CountHeldOfBatch(batch.Id), cancellationToken) > 0,
+                placement);
         }
     }
 }

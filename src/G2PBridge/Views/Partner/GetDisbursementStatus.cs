@@ -103,7 +103,7 @@ internal static class GetDisbursementStatus
         writer.WriteStartArray("disbursement_error_recon_payloads"u8);
         foreach (var error in status.Errors)
         {
-            WriteError(writer, status.Id, error);
+            WriteError(writer, status, error);
         }
 
         writer.WriteEndArray();
@@ -115,8 +115,8 @@ internal static class GetDisbursementStatus
     {
         writer.WriteStartObject();
         writer.WriteString("disbursement_batch_control_id"u8, line.BatchId);
-        writer.WriteString("disbursement_id"u8, line.DisbursementId);
-        writer.WriteNull("disbursement_batch_control_geo_id"u8);
+        writer.WriteString("disbursement_id"u8, line.IsPayout ? null : line.DisbursementId);
+        writer.WriteString("disbursement_batch_control_geo_id"u8, line.IsPayout ? line.DisbursementId : null);
         writer.WriteString("disbursement_envelope_id"u8, line.EnvelopeId);
         writer.WriteString("beneficiary_name_from_bank"u8, debit?.NameFromBank);
         writer.WriteString("remittance_reference_number"u8, debit?.BankReference);
@@ -137,7 +137,7 @@ internal static class GetDisbursementStatus
         writer.WriteEndObject();
     }
 
-    private static void WriteError(Utf8JsonWriter writer, string id, UnmatchedEntry error)
+    private static void WriteError(Utf8JsonWriter writer, Response status, UnmatchedEntry error)
     {
         writer.WriteStartObject();
         writer.WriteString("statement_id"u8, error.StatementId.ToString());
@@ -147,8 +147,8 @@ internal static class GetDisbursementStatus
         writer.WriteString("entry_date"u8, WireText.Midnight(error.EntryDate));
         writer.WriteString("value_date"u8, WireText.Midnight(error.ValueDate));
         writer.WriteString("error_reason"u8, error.ErrorReason);
-        writer.WriteString("reconciliation_id"u8, id);
-        writer.WriteNull("disbursement_batch_control_geo_id"u8);
+        writer.WriteString("reconciliation_id"u8, status.Id);
+        writer.WriteString("disbursement_batch_control_geo_id"u8, status.Line is { IsPayout: true } payout ? payout.DisbursementId : null);
         writer.WriteString("bank_reference_number"u8, error.BankReference);
         writer.WriteEndObject();
     }

@@ -2,8 +2,11 @@ using System.Text.Json;
 using G2PBridge.Modules.Disbursement.Contracts;
 using G2PBridge.Modules.Envelopes.Contracts;
 using G2PBridge.Modules.Funds.Contracts;
+using G2PBridge.Modules.InKind.Contracts;
+using G2PBridge.Modules.Notifications.Contracts;
 using G2PBridge.Modules.Reconciliation.Contracts;
 using G2PBridge.PartnerApi;
+using G2PBridge.Platform;
 using MediatR;
 
 namespace G2PBridge.Views.Partner;
@@ -20,7 +23,10 @@ internal static class GetEnvelopeStatus
 
     internal sealed record Query(string EnvelopeId) : IRequest<Response?>;
 
-    internal sealed record Response(EnvelopeFacts Envelope, FundsStatus? Funds, DispatchProgress? Dispatch, ReconciliationProgress? Reconciliation);
+    internal sealed record Response(EnvelopeFacts Envelope, FundsStatus? Funds, DispatchProgress? Dispatch, ReconciliationProgress? Reconciliation, Placement? Placement);
+
+    /// <summary>What is only there for what is handed out at a place.</summary>
+    internal sealed record Placement(InKindProgress? Progress, NotificationProgress? Told, IReadOnlyList<GeoFacts> Geos, IReadOnlyList<NotificationsOfPlace> Notifications);
 
     private static async Task<PartnerAnswer> HandleAsync(PartnerRequest request, WireErrors errors, IServiceProvider services, CancellationToken cancellationToken)
     {
@@ -37,7 +43,7 @@ internal static class GetEnvelopeStatus
 
     private static void Write(Utf8JsonWriter writer, Response found, WireGeneration generation)
     {
-        var (envelope, funds, dispatch, reconciliation) = found;
+        var (envelope, funds, dispatch, reconciliation, placement) = found;
         var isCash = envelope.BenefitType is BenefitType.CashDigital or BenefitType.CashPhysical;
         var waiting = isCash ? "PENDING_CHECK" : "NOT_APPLICABLE";
         writer.WriteStartObject();
@@ -73,17 +79,26 @@ internal static class GetEnvelopeStatus
         writer.WriteNumber("number_of_disbursements_shipped"u8, (dispatch?.Sent ?? 0) + (dispatch?.Unknown ?? 0) + nothing);
         writer.WriteNumber("number_of_disbursements_reconciled"u8, (reconciliation?.Reconciled ?? 0) + nothing);
         writer.WriteNumber("number_of_disbursements_reversed"u8, reconciliation?.Returned ?? 0);
-        writer.WriteNumber("no_of_warehouses_allocated"u8, 0);
-        writer.WriteNumber("no_of_warehouses_notified"u8, 0);
-        writer.WriteNumber("no_of_agencies_allocated"u8, 0);
-        writer.WriteNumber("no_of_agencies_notified"u8, 0);
-        writer.WriteNumber("no_of_beneficiaries_notified"u8, 0);
-        writer.WriteNull("no_of_pods_received"u8);
-        writer.WriteNull("disbursement_batch_control_geos"u8);
+        writer.WriteNumber("no_of_warehouses_allocated"u8, placement?.Progress?.Warehouses ?? 0);
+        writer.WriteNumber("no_of_warehouses_notified"u8, placement?.Told?.WarehousesNotified ?? 0);
+        writer.WriteNumber("no_of_agencies_allocated"u8, placement?.Progress?.Agencies ?? 0);
+        writer.WriteNumber("no_of_agencies_notified"u8, placement?.Told?.AgenciesNotified ?? 0);
+        writer.WriteNumber("no_of_beneficiaries_notified"u8, placement?.Told?.BeneficiariesNotified ?? 0);
+        if (placement is null)
+        {
+            writer.WriteNull("no_of_pods_received"u8);
+            writer.WriteNull("disbursement_batch_control_geos"u8);
+        }
+        else
+        {
+            writer.WriteNumber("no_of_pods_received"u8, placement.Progress?.Delivered ?? 0);
+            GeoWriter.Write(writer, envelope, placement.Geos, placement.Notifications);
+        }
+
         writer.WriteEndObject();
     }
 
-    internal sealed class Handler(IMediator mediator) : IRequestHandler<Query, Response?>
+    internal sealed class Handler(IMediator mediator, FeatureFlags flags) : IRequestHandler<Query, Response?>
     {
         public async Task<Response?> Handle(Query request, CancellationToken cancellationToken)
         {
@@ -97,7 +112,14 @@ internal static class GetEnvelopeStatus
                 envelope,
                 (await mediator.Send(new ReadFundsStatus(ids), cancellationToken)).FirstOrDefault(),
                 (await mediator.Send(new ReadDispatchProgress(ids), cancellationToken)).FirstOrDefault(),
-                (await mediator.Send(new ReadReconciliationProgress(ids), cancellationToken)).FirstOrDefault());
+                (await mediator.Send(new ReadReconciliationProgress(ids), cancellationToken)).FirstOrDefault(),
+                flags.InKind && envelope.BenefitType != BenefitType.CashDigital ? await PlacementAsync(envelope.Id, cancellationToken) : null);
         }
+
+        private async Task<Placement> PlacementAsync(string id, CancellationToken cancellationToken) => new(
+            (await mediator.Send(new ReadInKindProgress([id]), cancellationToken)).FirstOrDefault(),
+            (await mediator.Send(new ReadNotificationProgress([id]), cancellationToken)).FirstOrDefault(),
+            await mediator.Send(new ReadGeosOfEnvelope(id), cancellationToken),
+            await mediator.Send(new ReadNotificationsOfPlaces(id), cancellationToken));
     }
 }

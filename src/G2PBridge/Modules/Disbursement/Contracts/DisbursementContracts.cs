@@ -71,3 +71,9 @@ internal sealed record CountExceptionalLines(string EnvelopeId) : IRequest<IRead
 internal sealed record DispatchEvent(DateTimeOffset At, string What, string? From, string To, string Cause, string Actor);
 
 internal sealed record ReadDispatchHistory(long Line) : IRequest<IReadOnlyList<DispatchEvent>>;
+
+/// <summary>
+/// Asked before a payment is called unpaid on somebody's word, and before one is made again: those of these that a statement shows as
+/// debited. Answered by whoever reads statements.
+/// </summary>
+internal sealed record FindDebitedPayments(IReadOnlyCollection<PaymentReference> References) : IRequest<IReadOnlySet<PaymentReference>>;

@@ -13,5 +13,6 @@ internal static class DispatchCodes
     public const string PayloadChanged = "PAYMENT_CHANGED_SINCE_PREPARED";
     public const string NotFoundAtBank = "NOT_FOUND_AT_BANK";
     public const string Paused = "PAUSED";
+    public const string DayLimit = "AMOUNT_PER_DAY_REACHED";
     public const string BankNotConfigured = PartnerCodes.SponsorBankNotConfigured;
 }

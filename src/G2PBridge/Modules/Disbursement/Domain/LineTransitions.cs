@@ -23,7 +23,7 @@ internal static class LineTransitions
         (Sending or Unknown, Refused) => true,
         (Sending, Unknown) => true,
         (Sent, Returned) => true,
-        // The bank reports that it rejected in the end what it had taken.
+        // The bank took it and then said, in a report or a callback, that it will not pay it.
         (Sent, Refused) => true,
         // Only a statement says so: the bank paid what it had called unpaid.
         (Refused, Sent or Returned) => true,

@@ -65,11 +65,12 @@ internal static partial class FinishNextEnvelope
                 from (
                     select e.envelope_id from disbursement.envelope e
                     where e.complete_at is null and e.finish_due_at <= $1 and e.in_flight_lines = 0 and e.unknown_lines = 0 and {NothingOpen}
+                        and (e.refused_lines = 0 or not exists (select from disbursement.chunk c where c.envelope_id = e.envelope_id and c.settled_at > $3))
                     order by e.finish_due_at limit 1 for update of e skip locked) as next
                 where e.envelope_id = next.envelope_id
                 returning e.envelope_id
                 """,
-                [clock.GetUtcNow(), clock.GetUtcNow() + options.Value.FinishInterval],
+                [clock.GetUtcNow(), clock.GetUtcNow() + options.Value.FinishInterval, clock.GetUtcNow() - options.Value.KeepOpenForRetry],
                 reader => reader.GetString(0),
                 cancellationToken);
             return rows.SingleOrDefault();
@@ -84,9 +85,16 @@ internal static partial class FinishNextEnvelope
                 return false;
             }
 
+            // Cash by hand is paid as payouts, of which as many may come as there are places.
+            var payouts = (await mediator.Send(new ReadPayoutFacts([id]), cancellationToken)).SingleOrDefault();
+            if (payouts?.OpenBatches > 0)
+            {
+                return true;
+            }
+
             if (await mediator.Send(new ReadResolutionProgress([id]), cancellationToken) is not [var progress])
             {
-                return envelope.DisbursementsReceived > 0;
+                return (payouts?.Payouts ?? envelope.DisbursementsReceived) > 0;
             }
 
             // Held lines may be released, and their money is kept for that; whoever wants it back drops them.
@@ -98,7 +106,8 @@ internal static partial class FinishNextEnvelope
             var taken = await source.QueryAsync(
                 "select batch_id, sum(resolved_lines)::int from disbursement.chunk where envelope_id = $1 group by batch_id", [id],
                 reader => (Batch: reader.GetString(0), Lines: reader.GetInt32(1)), cancellationToken);
-            return progress.Resolved > taken.Sum(batch => batch.Lines) || await HasUnaskedBatchAsync(id, [.. taken.Select(batch => batch.Batch)], cancellationToken);
+            return progress.Resolved > taken.Sum(batch => batch.Lines)
+                || (payouts is null ? await HasUnaskedBatchAsync(id, [.. taken.Select(batch => batch.Batch)], cancellationToken) : payouts.Payouts > progress.Lines);
         }
 
         /// <summary>A batch of which nothing has arrived here may be one that nobody was asked about yet. Few are, and only at the very end.</summary>
@@ -115,10 +124,23 @@ internal static partial class FinishNextEnvelope
             return false;
         }
 
-        private async Task<bool> CloseAsync(string id, CancellationToken cancellationToken) => await source.ExecuteAsync(
-            $"update disbursement.envelope e set complete_at = $2 where e.envelope_id = $1 and e.complete_at is null and e.in_flight_lines = 0 and e.unknown_lines = 0 and {NothingOpen}",
-            [id, clock.GetUtcNow()],
-            cancellationToken) == 1;
+        /// <summary>The row first: somebody who has lines paid again takes it too, and what he wrote has to be seen.</summary>
+        private async Task<bool> CloseAsync(string id, CancellationToken cancellationToken)
+        {
+            await using var connection = await source.OpenConnectionAsync(cancellationToken);
+            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+            await using (var row = connection.Statement("select from disbursement.envelope where envelope_id = $1 for update", id))
+            {
+                await row.ExecuteNonQueryAsync(cancellationToken);
+            }
+
+            await using var close = connection.Statement(
+                $"update disbursement.envelope e set complete_at = $2 where e.envelope_id = $1 and e.complete_at is null and e.in_flight_lines = 0 and e.unknown_lines = 0 and {NothingOpen}",
+                id, clock.GetUtcNow());
+            var closed = await close.ExecuteNonQueryAsync(cancellationToken) == 1;
+            await transaction.CommitAsync(cancellationToken);
+            return closed;
+        }
 
         [LoggerMessage(3050, LogLevel.Information, "Envelope {EnvelopeId} is complete: nothing more of it will be sent")]
         private partial void LogComplete(string envelopeId);

@@ -9,22 +9,34 @@ namespace G2PBridge.Modules.Disbursement.Features;
 
 /// <summary>
 /// Says of which lines it is proved that nobody was paid and nobody will be. What may be with the bank is never among them, and no envelope that
-/// is complete writes another intent, so the answer stays true.
+/// is complete writes another intent, so the answer stays true. A refused line of an envelope that is not complete may be paid again in it; a
+/// returned one may not.
 /// </summary>
 internal static class ProveUnpaid
 {
-    internal sealed class Handler(NpgsqlDataSource source) : IRequestHandler<FindLinesProvedUnpaid, IReadOnlyList<long>>
+    internal sealed class Handler(NpgsqlDataSource source, IMediator mediator) : IRequestHandler<FindLinesProvedUnpaid, IReadOnlyList<long>>
     {
-        public async Task<IReadOnlyList<long>> Handle(FindLinesProvedUnpaid request, CancellationToken cancellationToken) => await source.QueryAsync(
+        public async Task<IReadOnlyList<long>> Handle(FindLinesProvedUnpaid request, CancellationToken cancellationToken)
+        {
+            // Of cash by hand a payout is paid in place of the lines, so that a line has no instruction proves nothing.
+            var byHand = (await mediator.Send(new ReadPayoutFacts([.. request.Lines.Select(line => line.EnvelopeId).Distinct(StringComparer.Ordinal)]), cancellationToken))
+                .Select(envelope => envelope.EnvelopeId).ToHashSet(StringComparer.Ordinal);
+            LineOfEnvelope[] asked = [.. request.Lines.Where(line => !byHand.Contains(line.EnvelopeId))];
+            return asked.Length == 0 ? [] : await FindAsync(asked, cancellationToken);
+        }
+
+        private Task<List<long>> FindAsync(LineOfEnvelope[] lines, CancellationToken cancellationToken) => source.QueryAsync(
             """
             select l.line
             from unnest($1::bigint[], $2::text[]) as l(line, envelope)
             left join lateral (select i.generation from disbursement.instruction i where i.line = l.line order by i.generation desc limit 1) n on true
             where case when n.generation is null
                 then exists (select from disbursement.envelope e where e.envelope_id = l.envelope and e.complete_at is not null)
-                else exists (select from disbursement.failure f where f.line = l.line and f.generation = n.generation) end
+                else exists (select from disbursement.failure f where f.line = l.line and f.generation = n.generation)
+                    and (exists (select from disbursement.envelope e where e.envelope_id = l.envelope and e.complete_at is not null)
+                        or exists (select from disbursement.line_state s where s.line = l.line and s.generation = n.generation and s.state = 'Returned')) end
             """,
-            [request.Lines.Select(line => line.Seq).ToArray(), request.Lines.Select(line => line.EnvelopeId).ToArray()],
+            [lines.Select(line => line.Seq).ToArray(), lines.Select(line => line.EnvelopeId).ToArray()],
             reader => reader.GetInt64(0), cancellationToken);
     }
 
@@ -41,14 +53,18 @@ internal static class ProveUnpaid
             var unpaid = await source.QueryAsync(
                 """
                 select s.line, s.state, coalesce(f.reason_code, s.reason_code, 'UNSPECIFIED')
-                from disbursement.line_state s left join disbursement.failure f on f.line = s.line and f.generation = s.generation
-                where s.envelope_id = $1 and (s.state = 'TooLate' or (s.state in ('Refused', 'Returned') and f.line is not null))
+                from disbursement.line_state s
+                join disbursement.envelope e on e.envelope_id = s.envelope_id
+                left join disbursement.failure f on f.line = s.line and f.generation = s.generation
+                where s.envelope_id = $1 and (s.state = 'TooLate' or (f.line is not null and (s.state = 'Returned' or (s.state = 'Refused' and e.complete_at is not null))))
+                    and not exists (select from disbursement.instruction n where n.line = s.line and n.generation > s.generation)
                 union all
                 select i.line, 'Refused', f.reason_code
                 from disbursement.chunk c
                 join disbursement.instruction i on i.line between c.first_seq and c.last_seq and i.chunk_id = c.id
                 join disbursement.failure f on f.line = i.line and f.generation = i.generation
-                where c.envelope_id = $1 and c.state = 'Refused' and not exists (select from disbursement.line_state s where s.line = i.line)
+                join disbursement.envelope e on e.envelope_id = c.envelope_id and e.complete_at is not null
+                where c.envelope_id = $1 and c.state = 'Refused' and not exists (select from disbursement.line_state s where s.line = i.line and s.generation = i.generation)
                     and not exists (select from disbursement.instruction n where n.line = i.line and n.generation > i.generation)
                 """,
                 [request.EnvelopeId],

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using G2PBridge.Connectors;
+using G2PBridge.Modules.Disbursement.Contracts;
 using G2PBridge.Modules.Disbursement.Domain;
 using G2PBridge.Modules.Disbursement.Persistence;
 using G2PBridge.Modules.Envelopes.Contracts;
@@ -28,7 +29,7 @@ internal static partial class SendNextChunk
     internal sealed partial class Handler(
         IMediator mediator, NpgsqlDataSource source, ChunkQueue queue, Settlement settlement, LateLines late, ReferencePrefix prefix, IBankConnectors banks,
         [FromKeyedServices(DisbursementModule.Sending)] Lanes lanes,
-        ISendObserver observer, IOptions<DisbursementOptions> options, TimeProvider clock, WorkSignal signal, ILogger<Handler> logger) : IRequestHandler<Command, bool>
+        ISendObserver observer, Pauses pauses, IOptions<DisbursementOptions> options, IOptions<LimitsOptions> limits, TimeProvider clock, WorkSignal signal, ILogger<Handler> logger) : IRequestHandler<Command, bool>
     {
         private readonly DisbursementOptions _options = options.Value;
 
@@ -101,7 +102,8 @@ internal static partial class SendNextChunk
             }
 
             var byLine = addresses.ToDictionary(address => address.Seq);
-            var due = lines.Where(line => byLine.ContainsKey(line.Seq)).ToArray();
+            var retries = chunk.IsRetry ? await intent.ReadRetriesAsync(cancellationToken) : null;
+            var due = lines.Where(line => byLine.ContainsKey(line.Seq) && retries?.ContainsKey(line.Seq) != false).ToArray();
             long[] nothing = [.. due.Where(line => line.Quantity == 0).Select(line => line.Seq)];
             if (envelope.Status == EnvelopeStatus.Cancelled || nothing.Length == due.Length)
             {
@@ -112,15 +114,16 @@ internal static partial class SendNextChunk
                 return null;
             }
 
-            PreparedPayment[] payments = [.. due.Where(line => line.Quantity > 0).Select(line => PreparedPayment.Of(line, FirstGeneration, byLine[line.Seq], chunk.Currency, mark))];
+            PreparedPayment[] payments = [.. due.Where(line => line.Quantity > 0).Select(line => PreparedPayment.Of(line, retries?[line.Seq] ?? FirstGeneration, byLine[line.Seq], chunk.Currency, mark))];
             if (payments.Length > bank.Capabilities.MostPaymentsPerOrder)
             {
                 return await GiveUpAsync(chunk, intent, DispatchCodes.OrderTooLarge, cancellationToken);
             }
 
             var leasedAt = Stopwatch.GetTimestamp();
-            return await intent.WriteAsync(payments, nothing, _options.Lease, cancellationToken) switch
+            return await intent.WriteAsync(payments, nothing, LimitsOf(chunk), today, _options.Lease, cancellationToken) switch
             {
+                IntentOutcome.BeyondDayLimit => await PauseAtLimitAsync(chunk, intent, today, cancellationToken),
                 IntentOutcome.Written => new ReadyOrder(OrderOf(chunk, payments, today), payments, leasedAt),
                 IntentOutcome.BeyondBlock => await EndLateAsync(chunk, intent, due, cancellationToken),
                 IntentOutcome.AlreadyInstructed => await GiveUpAsync(chunk, intent, DispatchCodes.AlreadyInstructed, cancellationToken),
@@ -146,9 +149,12 @@ internal static partial class SendNextChunk
             }
 
             var leasedAt = Stopwatch.GetTimestamp();
-            return await intent.ResumeAsync(_options.Lease, cancellationToken) == IntentOutcome.Written
-                ? new ReadyOrder(OrderOf(chunk, payments, today), payments, leasedAt)
-                : Lost(chunk);
+            return await intent.ResumeAsync(LimitsOf(chunk), today, _options.Lease, cancellationToken) switch
+            {
+                IntentOutcome.Written => new ReadyOrder(OrderOf(chunk, payments, today), payments, leasedAt),
+                IntentOutcome.BeyondDayLimit => await PauseAtLimitAsync(chunk, intent, today, cancellationToken),
+                _ => Lost(chunk),
+            };
         }
 
         private async Task<PaymentAnswer> CallAsync(ClaimedChunk chunk, IBankConnector bank, ReadyOrder ready)
@@ -175,6 +181,20 @@ internal static partial class SendNextChunk
             }
         }
 
+        private IReadOnlyList<DayLimit> LimitsOf(ClaimedChunk chunk) => limits.Value.AmountsOf(chunk.BankCode, chunk.ProgrammeMnemonic);
+
+        /// <summary>The order was not written. The pause is what everybody else finds, and what a person has to lift.</summary>
+        private async Task<ReadyOrder?> PauseAtLimitAsync(ClaimedChunk chunk, IntentWriter intent, DateOnly today, CancellationToken cancellationToken)
+        {
+            var limit = intent.PassedLimit!.Value;
+            await intent.DisposeAsync();
+            var scope = limit.Scope == LimitScope.Bank ? PauseScope.Bank : PauseScope.Programme;
+            var pause = await pauses.PauseAsync(scope, limit.Value, LimitBook.Why(limit, today, chunk.Currency), LimitBook.Actor, cancellationToken);
+            await queue.GiveBackAsync(chunk, TimeSpan.Zero, DispatchCodes.DayLimit, "held by a limit", cancellationToken);
+            LogLimitReached(pause.Id, limit.Scope, chunk.EnvelopeId);
+            return null;
+        }
+
         private async Task<ReadyOrder?> GiveUpAsync(ClaimedChunk chunk, IntentWriter intent, string code, CancellationToken cancellationToken)
         {
             await intent.DisposeAsync();
@@ -187,7 +207,7 @@ internal static partial class SendNextChunk
         private async Task<ReadyOrder?> EndLateAsync(ClaimedChunk chunk, IntentWriter intent, LineFacts[] lines, CancellationToken cancellationToken)
         {
             await intent.DisposeAsync();
-            if (!await late.EndAsync(chunk, lines, cancellationToken))
+            if (chunk.IsRetry || !await late.EndAsync(chunk, lines, cancellationToken))
             {
                 return await GiveUpAsync(chunk, intent, DispatchCodes.BeyondBlock, cancellationToken);
             }
@@ -217,6 +237,9 @@ internal static partial class SendNextChunk
 
         [LoggerMessage(3013, LogLevel.Error, "Chunk {ChunkId} of envelope {EnvelopeId} cannot be sent: {Code}")]
         private partial void LogGivenBack(long chunkId, string envelopeId, string code);
+
+        [LoggerMessage(3017, LogLevel.Error, "The amount per day of scope {Scope} is reached; pause {PauseId} holds envelope {EnvelopeId} until somebody lifts it")]
+        private partial void LogLimitReached(long pauseId, LimitScope scope, string envelopeId);
 
         [LoggerMessage(3015, LogLevel.Warning, "Chunk {ChunkId} of envelope {EnvelopeId}: {Lines} lines were resolved after the envelope was complete and are not paid in it")]
         private partial void LogTooLate(long chunkId, string envelopeId, int lines);

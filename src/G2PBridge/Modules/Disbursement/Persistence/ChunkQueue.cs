@@ -11,6 +11,14 @@ internal sealed record ClaimedChunk(
     string IdempotencyKey, string AccountNumber, string? AccountType, string? BranchCode, string Currency, string BlockReference, string? ProgrammeMnemonic, string? CycleMnemonic)
 {
     public bool IsPrepared => PreparedAt is not null;
+
+    /// <summary>Pays lines again, over their failures.</summary>
+    public bool IsRetry { get; init; }
+
+    /// <summary>The payment date with which it was ordered last, and its sum then.</summary>
+    public DateOnly? OrderedFor { get; init; }
+
+    public decimal Amount { get; init; }
 }
 
 /// <summary>A chunk to be, cut from a resolved set.</summary>
@@ -118,14 +126,20 @@ internal sealed class ChunkQueue(NpgsqlDataSource source, TimeProvider clock)
                 insert into disbursement.chunk_history (chunk_id, at, from_state, to_state, fence, cause, actor)
                 select id, $2, from_state, 'Claimed', fence, 'claimed', 'disbursement' from claimed)
             select c.id, c.fence, c.envelope_id, c.envelope_number, c.bank_code, c.first_seq, c.last_seq, c.round, c.attempts, c.prepared_at, c.payload_hash,
-                c.idempotency_key, e.account_number, e.account_type, e.branch_code, e.currency, e.block_reference, e.programme_mnemonic, e.cycle_mnemonic
+                c.idempotency_key, e.account_number, e.account_type, e.branch_code, e.currency, e.block_reference, e.programme_mnemonic, e.cycle_mnemonic,
+                c.is_retry, c.ordered_for, c.amount
             from claimed c join disbursement.envelope e using (envelope_id)
             """,
             [bankCode, clock.GetUtcNow(), lease, Guid.CreateVersion7().ToString(), DispatchCodes.NotSent],
             reader => new ClaimedChunk(
                 reader.GetInt64(0), reader.GetInt64(1), reader.GetString(2), reader.GetInt64(3), reader.GetString(4), new SeqRange(reader.GetInt64(5), reader.GetInt64(6)),
                 reader.GetInt32(7), reader.GetInt32(8), reader.TimeOrNull(9), reader.IsDBNull(10) ? null : reader.GetFieldValue<byte[]>(10), reader.GetString(11),
-                reader.GetString(12), reader.TextOrNull(13), reader.TextOrNull(14), reader.GetString(15), reader.GetString(16), reader.TextOrNull(17), reader.TextOrNull(18)),
+                reader.GetString(12), reader.TextOrNull(13), reader.TextOrNull(14), reader.GetString(15), reader.GetString(16), reader.TextOrNull(17), reader.TextOrNull(18))
+            {
+                IsRetry = reader.GetBoolean(19),
+                OrderedFor = reader.IsDBNull(20) ? null : reader.GetFieldValue<DateOnly>(20),
+                Amount = reader.GetDecimal(21),
+            },
             cancellationToken);
         return claimed.SingleOrDefault();
     }

@@ -61,6 +61,8 @@ internal sealed class DisbursementDbContext(DbContextOptions<DisbursementDbConte
             chunk.Property(row => row.BankCode).HasMaxLength(64);
             chunk.Property(row => row.IdempotencyKey).HasMaxLength(64);
             chunk.IsEnumText(row => row.State);
+            // An older program that runs beside this one knows nothing of it.
+            chunk.Property(row => row.IsRetry).HasDefaultValue(false);
             chunk.HasIndex(row => new { row.SliceId, row.Round, row.FirstSeq }).IsUnique().HasDatabaseName("uq_chunk_set");
             chunk.HasIndex(row => row.Amount).HasDatabaseName("ix_chunk_amount").HasFilter("prepared_at is not null");
             chunk.HasIndex(row => row.IdempotencyKey).IsUnique().HasDatabaseName("uq_chunk_idempotency_key");
@@ -103,8 +105,7 @@ internal sealed class DisbursementDbContext(DbContextOptions<DisbursementDbConte
         modelBuilder.Entity<LineException>(line =>
         {
             line.ToTable("line_state");
-            line.HasKey(row => row.Line).HasName("pk_line_state");
-            line.Property(row => row.Line).ValueGeneratedNever();
+            line.HasKey(row => new { row.Line, row.Generation }).HasName("pk_line_state");
             line.Property(row => row.EnvelopeId).HasMaxLength(IdLength);
             line.Property(row => row.ReasonCode).HasMaxLength(64);
             line.IsEnumText(row => row.State);
@@ -135,6 +136,10 @@ internal sealed class DisbursementDbContext(DbContextOptions<DisbursementDbConte
             history.Property(row => row.Id).UseIdentityAlwaysColumn();
             history.HasIndex(row => row.PauseId).HasDatabaseName("ix_pause_history_pause");
         });
+        Declaration.Model(modelBuilder);
+        BankCallback.Model(modelBuilder);
+        BankOutcome.Model(modelBuilder);
+        RetryLine.Model(modelBuilder);
         modelBuilder.Entity<Verification>(verification =>
         {
             verification.ToTable("verification");

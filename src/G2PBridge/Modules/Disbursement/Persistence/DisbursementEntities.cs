@@ -62,6 +62,12 @@ internal sealed class Chunk
     public decimal Amount { get; init; }
     public int UnknownLines { get; init; }
     public ChunkState State { get; init; }
+
+    /// <summary>Pays again the lines of retry_line, and no others of its run.</summary>
+    public bool IsRetry { get; init; }
+
+    /// <summary>The payment date of its order: the day whose limit it counts for.</summary>
+    public DateOnly? OrderedFor { get; init; }
     public int Attempts { get; init; }
     public int Inquiries { get; init; }
     public long Fence { get; init; }
@@ -114,7 +120,7 @@ internal sealed class Failure
     public DateTimeOffset At { get; init; }
 }
 
-/// <summary>A line that differs from its chunk.</summary>
+/// <summary>A payment of a line that differs from its chunk.</summary>
 internal sealed class LineException
 {
     public long Line { get; init; }

@@ -16,7 +16,8 @@ internal sealed class DispatchInvariants(NpgsqlDataSource source) : IInvariantCh
     private const string Counted =
         """
         select i.line, i.amount, c.id as chunk_id, c.envelope_id,
-            case when c.state in ('Claimed', 'Prepared', 'Sending') then 'InFlight' when coalesce(s.state, c.state) = 'Returned' then 'Sent' else coalesce(s.state, c.state) end as counts
+            case when c.state in ('Claimed', 'Prepared', 'Sending') then 'InFlight' when coalesce(s.state, c.state) = 'Returned' then 'Sent' else coalesce(s.state, c.state) end as counts,
+            exists (select from disbursement.instruction n where n.line = i.line and n.prior_generation = i.generation) as is_superseded
         from disbursement.instruction i
         join disbursement.chunk c on c.id = i.chunk_id
         left join disbursement.line_state s on s.line = i.line and s.generation = i.generation
@@ -58,14 +59,14 @@ internal sealed class DispatchInvariants(NpgsqlDataSource source) : IInvariantCh
                 select 'line ' || h.line from disbursement.line_history h where coalesce(h.from_state || '>', '') || h.to_state <> all($2)
                 union
                 select 'line ' || s.line from disbursement.line_state s
-                where s.state <> 'Unknown' and s.state is distinct from (select h.to_state from disbursement.line_history h where h.line = s.line order by h.id desc limit 1)
+                where s.state <> 'Unknown' and s.state is distinct from (select h.to_state from disbursement.line_history h where h.line = s.line and h.generation = s.generation order by h.id desc limit 1)
                 """,
                 cancellationToken, (string[])[nameof(ChunkState.Waiting), .. ChunkMoves], (string[])[nameof(LineState.NothingToPay), nameof(LineState.TooLate), .. LineMoves]),
             await snapshot.CheckAsync(
                 "I6", "Totals are the sums of their lines", CountInstructions,
                 $"""
                 select 'envelope ' || e.envelope_id
-                from disbursement.envelope e left join ({Counted}) l using (envelope_id)
+                from disbursement.envelope e left join (select * from ({Counted}) a where not a.is_superseded) l using (envelope_id)
                 group by e.envelope_id
                 having (e.sent_lines, e.sent_amount) <> (count(*) filter (where l.counts = 'Sent'), coalesce(sum(l.amount) filter (where l.counts = 'Sent'), 0))
                     or (e.unknown_lines, e.unknown_amount) <> (count(*) filter (where l.counts = 'Unknown'), coalesce(sum(l.amount) filter (where l.counts = 'Unknown'), 0))
@@ -79,6 +80,10 @@ internal sealed class DispatchInvariants(NpgsqlDataSource source) : IInvariantCh
                 group by c.id
                 having (c.lines, c.amount, c.unknown_lines) <> (count(l.line), coalesce(sum(l.amount), 0), count(*) filter (where l.counts = 'Unknown'))
                 """,
+                cancellationToken),
+            await snapshot.CheckAsync(
+                "I8", "Two persons declared what nobody knew", "select count(*) from disbursement.declaration_confirmation",
+                "select 'declaration ' || declaration_id from disbursement.declaration_confirmation where lower(trim(confirmed_by)) = lower(trim(proposed_by))",
                 cancellationToken),
             await snapshot.CheckAsync(
                 "I10", "A pause that was acknowledged holds", "select count(*) from disbursement.pause",

@@ -94,7 +94,11 @@ internal sealed class DispatchReads(NpgsqlDataSource source, ReferencePrefix pre
     {
         var chunks = await source.QueryAsync(
             """
-            select state, attempts, last_error_code, coalesce(settled_at, unknown_at, prepared_at), unknown_lines from disbursement.chunk where batch_id = $1 order by id
+            select case when c.state = 'Refused' and not exists (
+                    select from disbursement.instruction i where i.line between c.first_seq and c.last_seq and i.chunk_id = c.id
+                        and not exists (select from disbursement.instruction n where n.line = i.line and n.prior_generation = i.generation)) then 'Empty' else c.state end,
+                c.attempts, c.last_error_code, coalesce(c.settled_at, c.unknown_at, c.prepared_at), c.unknown_lines
+            from disbursement.chunk c where c.batch_id = $1 order by c.id
             """,
             [batchId],
             reader => (State: Enum.Parse<ChunkState>(reader.GetString(0)), Attempts: reader.GetInt32(1), Code: reader.TextOrNull(2), At: reader.TimeOrNull(3), Unknown: reader.GetInt32(4)),
@@ -143,7 +147,7 @@ internal sealed class DispatchReads(NpgsqlDataSource source, ReferencePrefix pre
         with held as (
             select c.id from disbursement.chunk c
             where c.first_seq between $1 - 100000 and $1 and c.last_seq >= $1
-                and (c.prepared_at is null or exists (select from disbursement.instruction i where i.line = $1 and i.chunk_id = c.id)))
+                and (case when c.is_retry then exists (select from disbursement.retry_line r where r.line = $1 and r.chunk_id = c.id) else c.prepared_at is null end or exists (select from disbursement.instruction i where i.line = $1 and i.chunk_id = c.id)))
         select at, what, from_state, to_state, cause, actor from (
             select h.id, 0 as kind, h.at, 'chunk ' || h.chunk_id as what, h.from_state, h.to_state, h.cause, h.actor
             from disbursement.chunk_history h join held on held.id = h.chunk_id
@@ -161,14 +165,16 @@ internal sealed class DispatchReads(NpgsqlDataSource source, ReferencePrefix pre
     /// </summary>
     private const string Exceptions =
         """
-        select line, generation, state, reason_code, reason, since from disbursement.line_state where envelope_id = $1 and state <> 'Sent'
+        select s.line, s.generation, s.state, s.reason_code, s.reason, s.since from disbursement.line_state s
+        where s.envelope_id = $1 and s.state <> 'Sent' and not exists (select from disbursement.instruction n where n.line = s.line and n.prior_generation = s.generation)
         union all
         select i.line, i.generation, c.state, coalesce(f.reason_code, c.last_error_code), coalesce(f.reason, c.last_error), coalesce(c.settled_at, c.unknown_at)
         from disbursement.chunk c
         join disbursement.instruction i on i.line between c.first_seq and c.last_seq and i.chunk_id = c.id
         left join disbursement.failure f on f.line = i.line and f.generation = i.generation
         where c.envelope_id = $1 and c.state in ('Unknown', 'Refused')
-            and not exists (select from disbursement.line_state s where s.line = i.line)
+            and not exists (select from disbursement.line_state s where s.line = i.line and s.generation = i.generation)
+            and not exists (select from disbursement.instruction n where n.line = i.line and n.prior_generation = i.generation)
         """;
 
     public static LineState StateOf(string chunk, string? own) =>

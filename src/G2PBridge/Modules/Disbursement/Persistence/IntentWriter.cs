@@ -11,6 +11,7 @@ internal enum IntentOutcome
     Written,
     LeaseLost,
     BeyondBlock,
+    BeyondDayLimit,
     AlreadyInstructed,
 }
 
@@ -25,6 +26,7 @@ internal sealed class IntentWriter : IAsyncDisposable
     private readonly ClaimedChunk _chunk;
     private readonly ISendObserver _observer;
     private readonly DateTimeOffset _now;
+    private bool _isDisposed;
 
     private IntentWriter(NpgsqlConnection connection, NpgsqlTransaction transaction, ClaimedChunk chunk, ISendObserver observer, DateTimeOffset now)
     {
@@ -48,6 +50,9 @@ internal sealed class IntentWriter : IAsyncDisposable
         }
     }
 
+    /// <summary>The limit that the order would have passed, where that is the outcome.</summary>
+    public DayLimit? PassedLimit { get; private set; }
+
     /// <summary>From here to the end of the transaction a pause that is not seen waits for it.</summary>
     public Task<bool> IsPausedAsync(CancellationToken cancellationToken) => Pauses.HoldAsync(_connection, _chunk.Id, cancellationToken);
 
@@ -55,14 +60,15 @@ internal sealed class IntentWriter : IAsyncDisposable
     /// One instruction per line by COPY (some 8 µs a line with its two constraints), then chunk and envelope. The envelope's row comes last
     /// because the other chunks of the envelope wait for it until the commit.
     /// </summary>
-    public async Task<IntentOutcome> WriteAsync(IReadOnlyList<PreparedPayment> payments, IReadOnlyList<long> nothingToPay, TimeSpan lease, CancellationToken cancellationToken)
+    public async Task<IntentOutcome> WriteAsync(
+        IReadOnlyList<PreparedPayment> payments, IReadOnlyList<long> nothingToPay, IReadOnlyList<DayLimit> limits, DateOnly day, TimeSpan lease, CancellationToken cancellationToken)
     {
         ChunkTransitions.Require(ChunkState.Claimed, ChunkState.Sending);
         try
         {
             await CopyAsync(payments, cancellationToken);
         }
-        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.UniqueViolation)
+        catch (PostgresException exception) when (exception.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.ForeignKeyViolation)
         {
             return IntentOutcome.AlreadyInstructed;
         }
@@ -72,10 +78,10 @@ internal sealed class IntentWriter : IAsyncDisposable
         await using var chunk = _connection.Statement(
             """
             update disbursement.chunk set state = 'Sending', lines = $3, amount = $4, payload_hash = $5, prepared_at = $6,
-                lease_until = clock_timestamp() + $7
+                lease_until = clock_timestamp() + $7, ordered_for = $8
             where id = $1 and fence = $2 and state = 'Claimed'
             """,
-            _chunk.Id, _chunk.Fence, payments.Count, total, PreparedPayment.HashOf(payments), _now, lease);
+            _chunk.Id, _chunk.Fence, payments.Count, total, PreparedPayment.HashOf(payments), _now, lease, day);
         if (await chunk.ExecuteNonQueryAsync(cancellationToken) == 0)
         {
             return IntentOutcome.LeaseLost;
@@ -85,32 +91,34 @@ internal sealed class IntentWriter : IAsyncDisposable
         await LogAsync("Sending", "intent written", cancellationToken);
         await using var envelope = _connection.Statement(
             """
-            update disbursement.envelope set in_flight_lines = in_flight_lines + $2, in_flight_amount = in_flight_amount + $3, nothing_to_pay_lines = nothing_to_pay_lines + $4
+            update disbursement.envelope set in_flight_lines = in_flight_lines + $2, in_flight_amount = in_flight_amount + $3, nothing_to_pay_lines = nothing_to_pay_lines + $4,
+                refused_lines = refused_lines - $5, refused_amount = refused_amount - $6
             where envelope_id = $1 and complete_at is null and sent_amount + unknown_amount + in_flight_amount + $3 <= blocked_amount
             """,
-            _chunk.EnvelopeId, payments.Count, total, nothingToPay.Count);
+            _chunk.EnvelopeId, payments.Count, total, nothingToPay.Count, _chunk.IsRetry ? payments.Count : 0, _chunk.IsRetry ? total : 0m);
         if (await envelope.ExecuteNonQueryAsync(cancellationToken) == 0)
         {
             return IntentOutcome.BeyondBlock;
         }
 
-        return await CommitAsync();
+        return await CountAsync(limits, day, total, cancellationToken) ? await CommitAsync() : IntentOutcome.BeyondDayLimit;
     }
 
     /// <summary>Takes up an intent that is on record already and provably never reached the bank: same references, same key.</summary>
-    public async Task<IntentOutcome> ResumeAsync(TimeSpan lease, CancellationToken cancellationToken)
+    public async Task<IntentOutcome> ResumeAsync(IReadOnlyList<DayLimit> limits, DateOnly day, TimeSpan lease, CancellationToken cancellationToken)
     {
         ChunkTransitions.Require(ChunkState.Claimed, ChunkState.Sending);
         await using var chunk = _connection.Statement(
-            "update disbursement.chunk set state = 'Sending', lease_until = clock_timestamp() + $3 where id = $1 and fence = $2 and state = 'Claimed' and prepared_at is not null",
-            _chunk.Id, _chunk.Fence, lease);
+            "update disbursement.chunk set state = 'Sending', lease_until = clock_timestamp() + $3, ordered_for = $4 where id = $1 and fence = $2 and state = 'Claimed' and prepared_at is not null",
+            _chunk.Id, _chunk.Fence, lease, day);
         if (await chunk.ExecuteNonQueryAsync(cancellationToken) == 0)
         {
             return IntentOutcome.LeaseLost;
         }
 
         await LogAsync("Sending", "intent taken up again", cancellationToken);
-        return await CommitAsync();
+        // It goes out with another payment date now, and counts for that day.
+        return _chunk.OrderedFor == day || await CountAsync(limits, day, _chunk.Amount, cancellationToken) ? await CommitAsync() : IntentOutcome.BeyondDayLimit;
     }
 
     /// <summary>Ends a chunk in which nothing has to be paid.</summary>
@@ -134,14 +142,31 @@ internal sealed class IntentWriter : IAsyncDisposable
         return await CommitAsync();
     }
 
+    /// <summary>The lines that this chunk pays again, each with its generation to be, whose last payment is still proved failed.</summary>
+    public async Task<Dictionary<long, short>> ReadRetriesAsync(CancellationToken cancellationToken) => (await _connection.QueryAsync(
+        """
+        select r.line, r.generation from disbursement.retry_line r join disbursement.failure f on f.line = r.line and f.generation = r.generation - 1
+        where r.chunk_id = $1 and not exists (select from disbursement.instruction i where i.line = r.line and i.generation >= r.generation)
+        """,
+        [_chunk.Id],
+        reader => (Line: reader.GetInt64(0), Generation: reader.GetInt16(1)),
+        cancellationToken)).ToDictionary(retry => retry.Line, retry => retry.Generation);
+
     public Task<List<(long Line, short Generation, byte[] Hash)>> ReadInstructionsAsync(CancellationToken cancellationToken) => _connection.QueryAsync(
         "select line, generation, payload_hash from disbursement.instruction where line between $1 and $2 and chunk_id = $3 order by line",
         [_chunk.Lines.First, _chunk.Lines.Last, _chunk.Id],
         reader => (reader.GetInt64(0), reader.GetInt16(1), reader.GetFieldValue<byte[]>(2)),
         cancellationToken);
 
+    /// <summary>Once: the driver uses a transaction's object again, and a second end would be that of somebody else's.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
         await _transaction.DisposeAsync();
         await _connection.DisposeAsync();
     }
@@ -183,7 +208,7 @@ internal sealed class IntentWriter : IAsyncDisposable
         batch.Add(
             """
             insert into disbursement.line_state (line, generation, chunk_id, envelope_id, state, not_found, since)
-            select line, 0, $2, $3, 'NothingToPay', 0, $4 from unnest($1::bigint[]) as n(line) on conflict (line) do nothing
+            select line, 0, $2, $3, 'NothingToPay', 0, $4 from unnest($1::bigint[]) as n(line) on conflict (line, generation) do nothing
             """,
             lines.ToArray(), _chunk.Id, _chunk.EnvelopeId, _now);
         batch.Add(
@@ -193,6 +218,13 @@ internal sealed class IntentWriter : IAsyncDisposable
             """,
             lines.ToArray(), _now);
         await batch.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Last of all, because everybody who orders on that day waits for these rows until the commit.</summary>
+    private async Task<bool> CountAsync(IReadOnlyList<DayLimit> limits, DateOnly day, decimal total, CancellationToken cancellationToken)
+    {
+        PassedLimit = await LimitBook.CountOrderAsync(_connection, limits, day, _chunk.Currency, total, _chunk.Id, cancellationToken);
+        return PassedLimit is null;
     }
 
     private async Task LogAsync(string to, string cause, CancellationToken cancellationToken)

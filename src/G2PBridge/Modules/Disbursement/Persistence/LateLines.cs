@@ -41,7 +41,7 @@ internal sealed class LateLines(NpgsqlDataSource source, TimeProvider clock)
             """
             with late as (
                 insert into disbursement.line_state (line, generation, chunk_id, envelope_id, state, reason_code, not_found, since)
-                select line, 0, $2, $3, 'TooLate', $4, 0, $5 from unnest($1::bigint[]) as n(line) on conflict (line) do nothing returning line)
+                select line, 0, $2, $3, 'TooLate', $4, 0, $5 from unnest($1::bigint[]) as n(line) on conflict (line, generation) do nothing returning line)
             insert into disbursement.line_history (line, generation, at, from_state, to_state, cause, actor)
             select line, 0, $5, null, 'TooLate', $4, 'disbursement' from late
             """,

@@ -182,8 +182,7 @@ internal static class LineChanges
             insert into disbursement.line_state (line, generation, chunk_id, envelope_id, state, reason_code, not_found, since)
             select line, generation, chunk, envelope, 'Unknown', $6, 1, $5
             from unnest($1::bigint[], $2::smallint[], $3::bigint[], $4::text[]) as n(line, generation, chunk, envelope)
-            on conflict (line) do update set not_found = line_state.not_found + 1
-            where line_state.generation = excluded.generation and line_state.state = 'Unknown'
+            on conflict (line, generation) do update set not_found = line_state.not_found + 1 where line_state.state = 'Unknown'
             """,
             lines.Select(line => line.Line).ToArray(), lines.Select(line => line.Generation).ToArray(), lines.Select(line => line.ChunkId).ToArray(),
             lines.Select(line => line.EnvelopeId).ToArray(), now, DispatchCodes.OutcomeUnknown);
@@ -231,10 +230,8 @@ internal static class LineChanges
                 insert into disbursement.line_state (line, generation, chunk_id, envelope_id, state, reason_code, reason, not_found, since)
                 select line, generation, chunk, envelope, state, code, reason, 0, $8
                 from unnest($1::bigint[], $2::smallint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[]) as n(line, generation, chunk, envelope, state, code, reason)
-                on conflict (line) do update set
-                    generation = excluded.generation, chunk_id = excluded.chunk_id, state = excluded.state, reason_code = excluded.reason_code,
-                    reason = excluded.reason, not_found = 0, since = excluded.since
-                where line_state.generation <= excluded.generation
+                on conflict (line, generation) do update set
+                    chunk_id = excluded.chunk_id, state = excluded.state, reason_code = excluded.reason_code, reason = excluded.reason, not_found = 0, since = excluded.since
                 """,
                 differing.Select(change => change.Line.Line).ToArray(), differing.Select(change => change.Line.Generation).ToArray(),
                 differing.Select(change => change.Line.ChunkId).ToArray(), differing.Select(change => change.Line.EnvelopeId).ToArray(),

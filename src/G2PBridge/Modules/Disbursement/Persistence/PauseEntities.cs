@@ -21,6 +21,9 @@ internal sealed class Pause
     public long? AcknowledgedAfter { get; init; }
     public DateTimeOffset? LiftedAt { get; init; }
     public long? LiftedAfter { get; init; }
+
+    /// <summary>Of a bank: the last of its outcomes when the pause was lifted. Those up to here no longer count for its limits.</summary>
+    public long? OutcomesSeen { get; init; }
 }
 
 internal sealed class PauseHistory

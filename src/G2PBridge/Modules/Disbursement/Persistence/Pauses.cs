@@ -47,12 +47,22 @@ internal sealed class Pauses(NpgsqlDataSource source, TimeProvider clock)
     {
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await using (var gate = connection.Statement("select pg_advisory_xact_lock($1, 0)", LockClass))
-        {
-            await gate.ExecuteNonQueryAsync(cancellationToken);
-        }
+        await CloseGateAsync(connection, cancellationToken);
+        await AddAsync(connection, scope, value, reason, actor, clock.GetUtcNow(), cancellationToken);
+        await AcknowledgeAsync(connection, cancellationToken);
+        var rows = await connection.QueryAsync(
+            $"select {Columns} from disbursement.pause where scope = $1 and value = $2 and state <> 'Lifted'", [scope.ToString(), value], Read, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return rows.Single();
+    }
 
-        await using (var insert = connection.Statement(
+    /// <summary>
+    /// Puts a pause on record in a transaction of the caller's that does not hold the gate: whoever acknowledges it takes the gate first, so
+    /// an intent that did not see it is still counted. False when one of this scope holds already.
+    /// </summary>
+    public static async Task<bool> AddAsync(NpgsqlConnection connection, PauseScope scope, string value, string reason, string actor, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await using var insert = connection.Statement(
             """
             with added as (
                 insert into disbursement.pause (scope, value, reason, actor, state, since) values ($1, $2, $3, $4, 'Stopping', $5)
@@ -60,16 +70,8 @@ internal sealed class Pauses(NpgsqlDataSource source, TimeProvider clock)
             insert into disbursement.pause_history (pause_id, at, from_state, to_state, cause, actor)
             select id, $5, null, 'Stopping', $3, $4 from added
             """,
-            scope.ToString(), value, reason, actor, clock.GetUtcNow()))
-        {
-            await insert.ExecuteNonQueryAsync(cancellationToken);
-        }
-
-        await AcknowledgeAsync(connection, cancellationToken);
-        var rows = await connection.QueryAsync(
-            $"select {Columns} from disbursement.pause where scope = $1 and value = $2 and state <> 'Lifted'", [scope.ToString(), value], Read, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-        return rows.Single();
+            scope.ToString(), value, reason, actor, now);
+        return await insert.ExecuteNonQueryAsync(cancellationToken) > 0;
     }
 
     /// <summary>Ends a pause; one that is over stays as it is. Null when there is none of this id.</summary>
@@ -79,7 +81,8 @@ internal sealed class Pauses(NpgsqlDataSource source, TimeProvider clock)
             """
             with held as (select id, state from disbursement.pause where id = $1 and state <> 'Lifted' for update),
             moved as (
-                update disbursement.pause p set state = 'Lifted', lifted_at = $2, lifted_after = (select coalesce(max(h.id), 0) from disbursement.chunk_history h)
+                update disbursement.pause p set state = 'Lifted', lifted_at = $2, lifted_after = (select coalesce(max(h.id), 0) from disbursement.chunk_history h),
+                    outcomes_seen = (select max(o.id) from disbursement.bank_outcome o where p.scope = 'Bank' and o.bank_code = p.value)
                 from held where p.id = held.id returning p.id, held.state as from_state)
             insert into disbursement.pause_history (pause_id, at, from_state, to_state, cause, actor)
             select id, $2, from_state, 'Lifted', 'resumed', $3 from moved
@@ -94,8 +97,28 @@ internal sealed class Pauses(NpgsqlDataSource source, TimeProvider clock)
     public async Task<List<PauseRow>> ActiveAsync(CancellationToken cancellationToken)
     {
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        var active = await HoldingAsync(connection, cancellationToken);
+        if (!active.Exists(pause => pause.State == PauseState.Stopping))
+        {
+            return active;
+        }
+
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await CloseGateAsync(connection, cancellationToken);
         await AcknowledgeAsync(connection, cancellationToken);
-        return await connection.QueryAsync($"select {Columns} from disbursement.pause where state <> 'Lifted' order by id", [], Read, cancellationToken);
+        active = await HoldingAsync(connection, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return active;
+    }
+
+    private static Task<List<PauseRow>> HoldingAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        connection.QueryAsync($"select {Columns} from disbursement.pause where state <> 'Lifted' order by id", [], Read, cancellationToken);
+
+    /// <summary>Every intent that did not see what is on record by now is committed when this returns, and none is written until the transaction ends.</summary>
+    private static async Task CloseGateAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var gate = connection.Statement("select pg_advisory_xact_lock($1, 0)", LockClass);
+        await gate.ExecuteNonQueryAsync(cancellationToken);
     }
 
     /// <summary>An order whose holder is dead is with the bank or it is not; it becomes unknown, and nothing of it is sent any more.</summary>

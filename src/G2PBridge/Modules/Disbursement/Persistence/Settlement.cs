@@ -2,6 +2,7 @@ using G2PBridge.Connectors;
 using G2PBridge.Modules.Disbursement.Contracts;
 using G2PBridge.Modules.Disbursement.Domain;
 using G2PBridge.Platform.Persistence;
+using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace G2PBridge.Modules.Disbursement.Persistence;
@@ -10,7 +11,7 @@ namespace G2PBridge.Modules.Disbursement.Persistence;
 /// Writes what the bank answered to an order, under the fence of the claim: whoever lost the lease meanwhile writes nothing. Chunk, lines,
 /// counts and history change in one transaction. A handful of statements per chunk, however many lines went well.
 /// </summary>
-internal sealed class Settlement(NpgsqlDataSource source, TimeProvider clock, ISendObserver observer)
+internal sealed partial class Settlement(NpgsqlDataSource source, TimeProvider clock, ISendObserver observer, IOptions<LimitsOptions> limits, ILogger<Settlement> logger)
 {
     public const string Actor = "bank answer";
 
@@ -83,6 +84,16 @@ internal sealed class Settlement(NpgsqlDataSource source, TimeProvider clock, IS
             await LineChanges.CloseKnownAsync(connection, [chunk.Id], now, Actor, cancellationToken);
         }
 
+        if (to != ChunkState.Prepared && limits.Value.SharesOf(chunk.BankCode) is { } shares)
+        {
+            var unknown = to == ChunkState.Unknown ? open.Count : changes.Count(change => change.To == LineState.Unknown);
+            if (await LimitBook.CountOutcomeAsync(
+                connection, shares, chunk.BankCode, chunk.Id, payments.Count, changes.Count(change => change.To == LineState.Refused), unknown, now, cancellationToken))
+            {
+                LogPausedByLimit(chunk.BankCode);
+            }
+        }
+
         observer.Reached(SendStep.BeforeSettleCommit, chunk.Id);
         await transaction.CommitAsync(cancellationToken);
         return to;
@@ -141,4 +152,7 @@ internal sealed class Settlement(NpgsqlDataSource source, TimeProvider clock, IS
     }
 
     private static string CodeOf(string code) => code.Length <= 64 ? code : code[..64];
+
+    [LoggerMessage(3016, LogLevel.Error, "Too many of the last payments at bank {Bank} were refused or are unknown; a limit pauses it until somebody lifts the pause")]
+    private partial void LogPausedByLimit(string bank);
 }

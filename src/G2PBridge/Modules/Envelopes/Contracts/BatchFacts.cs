@@ -6,7 +6,11 @@ namespace G2PBridge.Modules.Envelopes.Contracts;
 /// <param name="Id">The partner's <c>disbursement_batch_control_id</c>.</param>
 /// <param name="Lines">Its lines as a run of line numbers; every number in the run is a line of this batch.</param>
 internal sealed record BatchFacts(
-    string Id, long Number, string EnvelopeId, long EnvelopeNumber, int? CycleId, SeqRange Lines, decimal Quantity, DateTimeOffset ReceivedAt);
+    string Id, long Number, string EnvelopeId, long EnvelopeNumber, int? CycleId, SeqRange Lines, decimal Quantity, DateTimeOffset ReceivedAt)
+{
+    /// <summary>The lines are payouts: payments to agencies that stand for the batch's own lines (<see cref="AddPayouts"/>).</summary>
+    public bool HoldsPayouts { get; init; }
+}
 
 /// <summary>One line as the paying side needs it.</summary>
 /// <param name="Seq">Our number of the line, rising with arrival.</param>
@@ -17,12 +21,22 @@ internal sealed record LineFacts(
 
 /// <summary>A line found by the partner's id, with where it belongs.</summary>
 internal sealed record FoundLine(
-    long Seq, string DisbursementId, string BeneficiaryId, decimal Quantity, string BatchId, string EnvelopeId, DateTimeOffset ReceivedAt, DateTimeOffset? CancelledAt);
+    long Seq, string DisbursementId, string BeneficiaryId, decimal Quantity, string BatchId, string EnvelopeId, DateTimeOffset ReceivedAt, DateTimeOffset? CancelledAt)
+{
+    /// <summary>A payment to an agency that stands for other lines; its id is a <c>disbursement_batch_control_geo_id</c>.</summary>
+    public bool IsPayout { get; init; }
+}
 
-/// <summary>Batches of digital cash that no module has taken charge of yet, oldest first. Asking again gives them again until acknowledged.</summary>
+/// <summary>
+/// Lines whose money needs an address, and that no module has taken charge of yet, oldest first: batches of digital cash, and payouts. Asking again
+/// gives them again until acknowledged.
+/// </summary>
 internal sealed record ListNewBatches(int Limit) : IRequest<IReadOnlyList<BatchFacts>>;
 
-internal sealed record AcknowledgeBatches(IReadOnlyCollection<string> BatchIds) : IRequest;
+/// <summary>The same for batches of what is handed out at a place: goods, services and cash by hand.</summary>
+internal sealed record ListNewPlacedBatches(int Limit) : IRequest<IReadOnlyList<BatchFacts>>;
+
+internal sealed record AcknowledgeBatches(IReadOnlyCollection<BatchFacts> Batches) : IRequest;
 
 /// <summary>Lines of a run that are neither cancelled nor held back (see <see cref="HoldState"/>), in order: what may be paid now.</summary>
 internal sealed record ReadLines(SeqRange Lines) : IRequest<IReadOnlyList<LineFacts>>;

@@ -102,6 +102,34 @@ internal sealed class Batch
     public required decimal Quantity { get; init; }
     public required DateTimeOffset ReceivedAt { get; init; }
     public DateTimeOffset? TakenAt { get; set; }
+
+    /// <summary>Cash by hand only: when it was said that no further payouts of the batch will come.</summary>
+    public DateTimeOffset? PayoutsClosedAt { get; set; }
+}
+
+/// <summary>A payment to an agency that stands for lines of a batch; written once and never updated.</summary>
+internal sealed class Payout
+{
+    public required long Seq { get; init; }
+
+    /// <summary>The place's <c>disbursement_batch_control_geo_id</c>.</summary>
+    public required string Id { get; init; }
+    public required string EnvelopeId { get; init; }
+    public required string BatchId { get; init; }
+    public required string Payee { get; init; }
+    public required decimal Quantity { get; init; }
+}
+
+/// <summary>A run of payouts that was added at once.</summary>
+internal sealed class PayoutSet
+{
+    public required long FirstSeq { get; init; }
+    public required long LastSeq { get; init; }
+    public required string EnvelopeId { get; init; }
+    public required string BatchId { get; init; }
+    public required decimal Quantity { get; init; }
+    public required DateTimeOffset CreatedAt { get; init; }
+    public DateTimeOffset? TakenAt { get; set; }
 }
 
 /// <summary>One line. Written once by COPY and never updated; what happens to it later is a row elsewhere.</summary>

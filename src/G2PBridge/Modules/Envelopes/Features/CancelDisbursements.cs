@@ -48,7 +48,7 @@ internal static partial class CancelDisbursements
             }
 
             var named = request.Lines.Select(line => line.DisbursementId ?? "").ToList();
-            var envelopeIds = (await reader.FindByIdAsync(named, cancellationToken)).Select(line => line.EnvelopeId).Distinct(StringComparer.Ordinal).ToList();
+            var envelopeIds = (await FindAsync(named, cancellationToken)).Select(line => line.EnvelopeId).Distinct(StringComparer.Ordinal).ToList();
             if (envelopeIds.Count == 0)
             {
                 return Refuse(request, [], new(PartnerCodes.InvalidDisbursementId, "None of these disbursements exists; use the ids that were sent with create_disbursements.", RefusalKind.NotFound));
@@ -70,7 +70,7 @@ internal static partial class CancelDisbursements
                 return request.Request.IsSameAs(earlier) ? earlier.AnsweredAt : RequestIdentity.Reused;
             }
 
-            var found = await reader.FindByIdAsync(named, cancellationToken);
+            var found = await FindAsync(named, cancellationToken);
             if (CheckEnvelope(envelope) is { } refusal)
             {
                 return refusal;
@@ -122,6 +122,10 @@ internal static partial class CancelDisbursements
             LogCancelled(found.Count, envelope.Id);
             return at;
         }
+
+        /// <summary>A payout stands for lines and is not the partner's to cancel.</summary>
+        private async Task<List<FoundLine>> FindAsync(List<string> ids, CancellationToken cancellationToken) =>
+            [.. (await reader.FindByIdAsync(ids, cancellationToken)).Where(line => !line.IsPayout)];
 
         private Refusal? CheckEnvelope(Envelope envelope)
         {

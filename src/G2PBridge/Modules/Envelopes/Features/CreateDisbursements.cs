@@ -227,7 +227,7 @@ internal static partial class CreateDisbursements
                 LogHeld(stored.Held, envelope.Id);
             }
 
-            await signal.RaiseAsync(Work.TakeBatches, cancellationToken);
+            await signal.RaiseAsync(envelope.BenefitType == BenefitType.CashDigital ? Work.TakeBatches : Work.TakePlacedBatches, cancellationToken);
             if (stored.IsComplete)
             {
                 await signal.RaiseAsync(Work.TakeEnvelopesDue, cancellationToken);

@@ -74,6 +74,11 @@ internal static partial class FollowUpEnvelope
                 return EnvelopeRefusals.NotFound(request.EnvelopeId);
             }
 
+            if (old.BenefitType != BenefitType.CashDigital)
+            {
+                return new Refusal("NOTHING_TO_FOLLOW_UP", "Only digital cash is followed up; what is handed out at a place is looked for again by /v1/envelopes/{id}/places/retry.", RefusalKind.Conflict);
+            }
+
             var today = programmes.Value.Of(old.ProgrammeMnemonic).Today(clock);
             if (DecideHolds.Explained(request.Body.Reason) is { } unexplained)
             {

@@ -1,6 +1,7 @@
 using G2PBridge.Modules.Envelopes.Contracts;
 using G2PBridge.Modules.Envelopes.Domain;
 using G2PBridge.Modules.Envelopes.Persistence;
+using G2PBridge.Platform;
 using MediatR;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
@@ -13,7 +14,7 @@ namespace G2PBridge.Modules.Envelopes.Features;
 /// </summary>
 internal static partial class HandOverDueEnvelopes
 {
-    internal sealed partial class Handler(EnvelopesDbContext db, IOptions<ProgrammesOptions> programmes, TimeProvider clock, ILogger<Handler> logger)
+    internal sealed partial class Handler(EnvelopesDbContext db, IOptions<ProgrammesOptions> programmes, FeatureFlags flags, TimeProvider clock, ILogger<Handler> logger)
         : IRequestHandler<ListEnvelopesDue, IReadOnlyList<EnvelopeFacts>>,
           IRequestHandler<SealEnvelope, Result<EnvelopeFacts>>,
           IRequestHandler<AcknowledgeFunding>
@@ -24,8 +25,8 @@ internal static partial class HandOverDueEnvelopes
             var latestToday = DateOnly.FromDateTime(clock.GetUtcNow().UtcDateTime.AddHours(14));
             var candidates = await db.Envelopes.AsNoTracking()
                 .Where(envelope => envelope.FundingTakenAt == null && envelope.Status != EnvelopeStatus.Cancelled && envelope.ScheduleDate <= latestToday)
-                // Cash by hand is paid to agencies, which nobody allocates yet; until then no money is asked for.
-                .Where(envelope => envelope.BenefitType == BenefitType.CashDigital)
+                // Cash by hand is paid to agencies; where nobody allocates them, no money is asked for.
+                .Where(envelope => envelope.BenefitType == BenefitType.CashDigital || (flags.InKind && envelope.BenefitType == BenefitType.CashPhysical))
                 .Where(envelope => envelope.DisbursementsReceived == envelope.NumberOfDisbursements && envelope.QuantityReceived == envelope.TotalQuantity)
                 .OrderBy(envelope => envelope.ScheduleDate).ThenBy(envelope => envelope.Number)
                 .Take(request.Limit)

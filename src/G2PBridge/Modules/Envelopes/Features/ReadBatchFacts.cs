@@ -12,19 +12,46 @@ internal static class ReadBatchFacts
 {
     internal sealed class Handler(EnvelopesDbContext db, TimeProvider clock)
         : IRequestHandler<ListNewBatches, IReadOnlyList<BatchFacts>>,
+          IRequestHandler<ListNewPlacedBatches, IReadOnlyList<BatchFacts>>,
           IRequestHandler<AcknowledgeBatches>,
           IRequestHandler<ReadBatches, IReadOnlyList<BatchFacts>>,
           IRequestHandler<ListBatchesOfEnvelope, IReadOnlyList<BatchFacts>>
     {
-        public Task<IReadOnlyList<BatchFacts>> Handle(ListNewBatches request, CancellationToken cancellationToken) =>
-            // Only digital cash has addresses to find; what is handed out by hand is taken by geography.
-            ListAsync(batch => batch.TakenAt == null && db.Envelopes.Any(envelope => envelope.Id == batch.EnvelopeId && envelope.BenefitType == BenefitType.CashDigital), request.Limit, cancellationToken);
+        public async Task<IReadOnlyList<BatchFacts>> Handle(ListNewBatches request, CancellationToken cancellationToken)
+        {
+            var digital = await ListAsync(
+                batch => batch.TakenAt == null && db.Envelopes.Any(envelope => envelope.Id == batch.EnvelopeId && envelope.BenefitType == BenefitType.CashDigital), request.Limit, cancellationToken);
+            var payouts = await db.Set<PayoutSet>().Where(set => set.TakenAt == null).OrderBy(set => set.FirstSeq).Take(request.Limit - digital.Count)
+                .Join(db.Envelopes, set => set.EnvelopeId, envelope => envelope.Id, (set, envelope) => new { set, envelope.Number, envelope.CycleId })
+                .Join(db.Batches, row => row.set.BatchId, batch => batch.Id, (row, batch) => new { row.set, row.Number, row.CycleId, Batch = batch.Number })
+                .OrderBy(row => row.set.FirstSeq)
+                .Select(row => new BatchFacts(
+                    row.set.BatchId, row.Batch, row.set.EnvelopeId, row.Number, row.CycleId, new SeqRange(row.set.FirstSeq, row.set.LastSeq), row.set.Quantity, row.set.CreatedAt)
+                { HoldsPayouts = true })
+                .ToListAsync(cancellationToken);
+            return [.. digital, .. payouts];
+        }
+
+        public Task<IReadOnlyList<BatchFacts>> Handle(ListNewPlacedBatches request, CancellationToken cancellationToken) => ListAsync(
+            batch => batch.TakenAt == null && db.Envelopes.Any(envelope => envelope.Id == batch.EnvelopeId && envelope.BenefitType != BenefitType.CashDigital), request.Limit, cancellationToken);
 
         public async Task<Unit> Handle(AcknowledgeBatches request, CancellationToken cancellationToken)
         {
             var at = clock.GetUtcNow();
-            await db.Batches.Where(batch => request.BatchIds.Contains(batch.Id) && batch.TakenAt == null)
-                .ExecuteUpdateAsync(set => set.SetProperty(batch => batch.TakenAt, at), cancellationToken);
+            string[] ids = [.. request.Batches.Where(batch => !batch.HoldsPayouts).Select(batch => batch.Id)];
+            if (ids.Length > 0)
+            {
+                await db.Batches.Where(batch => ids.Contains(batch.Id) && batch.TakenAt == null).ExecuteUpdateAsync(set => set.SetProperty(batch => batch.TakenAt, at), cancellationToken);
+            }
+
+            // A batch may have several sets of payouts, so each is known by its first number.
+            long[] firsts = [.. request.Batches.Where(batch => batch.HoldsPayouts).Select(batch => batch.Lines.First)];
+            if (firsts.Length > 0)
+            {
+                await db.Set<PayoutSet>().Where(payouts => firsts.Contains(payouts.FirstSeq) && payouts.TakenAt == null)
+                    .ExecuteUpdateAsync(set => set.SetProperty(payouts => payouts.TakenAt, at), cancellationToken);
+            }
+
             return Unit.Value;
         }
 

@@ -69,6 +69,27 @@ internal sealed class EnvelopesDbContext(DbContextOptions<EnvelopesDbContext> op
             line.Property(l => l.BeneficiaryId).HasMaxLength(256);
             line.Property(l => l.ComputeElements).HasColumnType("jsonb");
         });
+        modelBuilder.Entity<Payout>(payout =>
+        {
+            payout.ToTable("payout", table => table.HasCheckConstraint("ck_payout_quantity", "quantity >= 0"));
+            payout.HasKey(p => p.Seq).HasName("pk_payout");
+            payout.Property(p => p.Seq).ValueGeneratedNever();
+            payout.Property(p => p.Id).HasMaxLength(IdLength).IsRequired();
+            payout.Property(p => p.EnvelopeId).HasMaxLength(IdLength);
+            payout.Property(p => p.BatchId).HasMaxLength(IdLength);
+            payout.Property(p => p.Payee).HasMaxLength(256);
+            payout.HasIndex(p => p.Id).IsUnique().HasDatabaseName("uq_payout_id");
+        });
+        modelBuilder.Entity<PayoutSet>(set =>
+        {
+            set.ToTable("payout_set", table => table.HasCheckConstraint("ck_payout_set", "last_seq >= first_seq and quantity >= 0"));
+            set.HasKey(p => p.FirstSeq).HasName("pk_payout_set");
+            set.Property(p => p.FirstSeq).ValueGeneratedNever();
+            set.Property(p => p.EnvelopeId).HasMaxLength(IdLength);
+            set.Property(p => p.BatchId).HasMaxLength(IdLength);
+            set.HasIndex(p => p.EnvelopeId).HasDatabaseName("ix_payout_set_envelope");
+            set.HasIndex(p => p.FirstSeq, "ix_payout_set_new").HasFilter("taken_at is null");
+        });
         modelBuilder.Entity<Entitlement>(entitlement =>
         {
             entitlement.ToTable("entitlement");

@@ -6,17 +6,28 @@ namespace G2PBridge.Modules.Envelopes.Persistence;
 
 /// <summary>
 /// Reads lines in sets. A batch is a run of the primary key, so its lines come from one range scan; the batch of a line is the last one that begins
-/// at or before it (one index probe a line). Cancellations and holds are few and are joined by primary key.
+/// at or before it (one index probe a line). Cancellations and holds are few and are joined by primary key. Payouts are lines too, in a table of their
+/// own that is empty where only digital cash is paid; a number is in one of the two.
 /// </summary>
 internal sealed class LineReader(NpgsqlDataSource source)
 {
     private const string Found =
         """
-        select d.seq, d.disbursement_id, d.beneficiary_id, d.quantity, b.id, b.envelope_id, b.received_at, c.at
+        select d.seq, d.disbursement_id, d.beneficiary_id, d.quantity, b.id, b.envelope_id, b.received_at, c.at, false
           from envelopes.disbursement d
           cross join lateral (select id, envelope_id, received_at from envelopes.batch where first_seq <= d.seq order by first_seq desc limit 1) b
           left join envelopes.cancellation c on c.seq = d.seq
         """;
+
+    private const string FoundPayout =
+        """
+        select d.seq, d.id, d.payee, d.quantity, d.batch_id, d.envelope_id, s.created_at, null::timestamptz, true
+          from envelopes.payout d
+          cross join lateral (select created_at from envelopes.payout_set where first_seq <= d.seq order by first_seq desc limit 1) s
+        """;
+
+    /// <summary>In a bank's narrative for a payment to an agency (contract, section 3).</summary>
+    private const string PayoutNarrative = "PAYMENT_TO_AGENCY_FOR_PHYSICAL_CASH_DISTRIBUTION";
 
     public async Task<IReadOnlyList<LineFacts>> ReadAsync(SeqRange lines, CancellationToken cancellationToken)
     {
@@ -27,10 +38,13 @@ internal sealed class LineReader(NpgsqlDataSource source)
              where d.seq between $1 and $2
                and not exists (select from envelopes.cancellation c where c.seq = d.seq)
                and not {LineHolds.Stops}
-             order by d.seq
+             union all
+            select p.seq, p.id, p.payee, null, p.quantity, $3, null from envelopes.payout p where p.seq between $1 and $2
+             order by seq
             """);
         command.Parameters.Add(new() { Value = lines.First });
         command.Parameters.Add(new() { Value = lines.Last });
+        command.Parameters.Add(new() { Value = PayoutNarrative });
         var found = new List<LineFacts>((int)Math.Min(lines.Length, 100_000));
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
@@ -44,10 +58,10 @@ internal sealed class LineReader(NpgsqlDataSource source)
     }
 
     public Task<IReadOnlyList<FoundLine>> FindByIdAsync(IReadOnlyCollection<string> ids, CancellationToken cancellationToken) =>
-        FindAsync($"{Found} where d.disbursement_id = any($1)", new() { Value = ids.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Varchar }, cancellationToken);
+        FindAsync($"{Found} where d.disbursement_id = any($1) union all {FoundPayout} where d.id = any($1)", new() { Value = ids.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Varchar }, cancellationToken);
 
     public Task<IReadOnlyList<FoundLine>> FindBySeqAsync(IReadOnlyCollection<long> seqs, CancellationToken cancellationToken) =>
-        FindAsync($"{Found} where d.seq = any($1)", new() { Value = seqs.ToArray() }, cancellationToken);
+        FindAsync($"{Found} where d.seq = any($1) union all {FoundPayout} where d.seq = any($1)", new() { Value = seqs.ToArray() }, cancellationToken);
 
     private async Task<IReadOnlyList<FoundLine>> FindAsync(string sql, NpgsqlParameter parameter, CancellationToken cancellationToken)
     {
@@ -59,7 +73,8 @@ internal sealed class LineReader(NpgsqlDataSource source)
         {
             found.Add(new FoundLine(
                 reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetDecimal(3), reader.GetString(4), reader.GetString(5),
-                reader.GetFieldValue<DateTimeOffset>(6), reader.IsDBNull(7) ? null : reader.GetFieldValue<DateTimeOffset>(7)));
+                reader.GetFieldValue<DateTimeOffset>(6), reader.IsDBNull(7) ? null : reader.GetFieldValue<DateTimeOffset>(7))
+            { IsPayout = reader.GetBoolean(8) });
         }
 
         return found;

@@ -11,6 +11,7 @@ internal static class ReasonCodes
     public const string AddressNotStorable = "ADDRESS_NOT_READABLE";
 
     /// <summary>Of an attempt, never of a person.</summary>
+    public const string NobodyToAsk = "IN_KIND_SWITCHED_OFF";
     public const string ConnectorFault = "MAPPER_CONNECTOR_FAULT";
     public const string LeaseExpired = "LEASE_EXPIRED";
 }

@@ -17,7 +17,10 @@ internal sealed class AskMapper(IMapperConnector mapper)
     private const int MostHalvings = 3;
     private const int FailuresBeforeStop = 2;
 
-    public async Task<AttemptOutcome> AskAsync(IReadOnlyList<LineFacts> lines, int failedAttempts, CancellationToken cancellationToken)
+    public Task<AttemptOutcome> AskAsync(IReadOnlyList<LineFacts> lines, int failedAttempts, CancellationToken cancellationToken) => AskAsync(mapper, lines, failedAttempts, cancellationToken);
+
+    /// <param name="directory">Who is asked instead of the mapper; null when nobody here can be, which is a failed attempt.</param>
+    public static async Task<AttemptOutcome> AskAsync(IMapperConnector? directory, IReadOnlyList<LineFacts> lines, int failedAttempts, CancellationToken cancellationToken)
     {
         var calls = 1 << Math.Min(failedAttempts, MostHalvings);
         var (resolved, unresolved, alone) = (new List<LineWithAddress>(lines.Count), new List<LineWithoutAddress>(), new List<LineWithoutAddress>());
@@ -31,7 +34,7 @@ internal sealed class AskMapper(IMapperConnector mapper)
                 continue;
             }
 
-            switch (await CallAsync(part, cancellationToken))
+            switch (await CallAsync(directory, part, cancellationToken))
             {
                 case MapperAnswer.Answered answer:
                     AnswerSheet.Match(part, answer.Answers, resolved, unresolved);
@@ -59,11 +62,16 @@ internal sealed class AskMapper(IMapperConnector mapper)
         return new(resolved, unresolved, notAsked - alone.Count, failure);
     }
 
-    private async Task<MapperAnswer> CallAsync(LineFacts[] lines, CancellationToken cancellationToken)
+    private static async Task<MapperAnswer> CallAsync(IMapperConnector? directory, LineFacts[] lines, CancellationToken cancellationToken)
     {
+        if (directory is null)
+        {
+            return new MapperAnswer.Failed(ReasonCodes.NobodyToAsk, "Cash by hand is switched off, so nobody knows the agency's account.");
+        }
+
         try
         {
-            return await mapper.ResolveAsync([.. lines.Select(line => new AddressQuestion(AnswerSheet.ReferenceOf(line), line.BeneficiaryId))], cancellationToken);
+            return await directory.ResolveAsync([.. lines.Select(line => new AddressQuestion(AnswerSheet.ReferenceOf(line), line.BeneficiaryId))], cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

@@ -1,4 +1,5 @@
 using G2PBridge.Modules.Envelopes.Contracts;
+using G2PBridge.Modules.Resolution.Contracts;
 using G2PBridge.Modules.Resolution.Domain;
 using G2PBridge.Modules.Resolution.Persistence;
 using G2PBridge.Platform.Jobs;
@@ -16,7 +17,7 @@ internal static partial class ResolveNextSlice
     internal sealed record Command : IRequest<bool>;
 
     internal sealed partial class Handler(
-        IMediator mediator, SliceStore slices, AddressStore addresses, AskMapper mapper, WorkSignal signal, IOptions<ResolutionOptions> options, TimeProvider clock,
+        IMediator mediator, SliceStore slices, AddressStore addresses, AskMapper mapper, IEnumerable<IPayoutDirectory> payouts, WorkSignal signal, IOptions<ResolutionOptions> options, TimeProvider clock,
         ILogger<Handler> logger) : IRequestHandler<Command, bool>
     {
         public async Task<bool> Handle(Command request, CancellationToken cancellationToken)
@@ -68,7 +69,10 @@ internal static partial class ResolveNextSlice
                     missing = [.. missing.Where(line => !known.Contains(line.Seq))];
                 }
 
-                return (await mapper.AskAsync(missing, slice.FailedAttempts, cancellationToken), missing);
+                var outcome = slice.HoldsPayouts
+                    ? await AskMapper.AskAsync(payouts.LastOrDefault(), missing, slice.FailedAttempts, cancellationToken)
+                    : await mapper.AskAsync(missing, slice.FailedAttempts, cancellationToken);
+                return (outcome, missing);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -93,7 +97,8 @@ internal static partial class ResolveNextSlice
             };
             return new(
                 status, AddressCheck.Tidy(cause, 64)!, due, failures, AddressCheck.Tidy(outcome.Failure?.Code, 64), AddressCheck.Tidy(outcome.Failure?.Why, 500),
-                outcome.Resolved, outcome.Unresolved, missing, rule);
+                // One agency hands out the cash of many places.
+                outcome.Resolved, outcome.Unresolved, missing, slice.HoldsPayouts ? SharedAddressRule.Allow : rule);
         }
 
         [LoggerMessage(2010, LogLevel.Information, "Slice {Slice} of batch {Batch} is {Status}: {Resolved} resolved, {Unresolved} without an address")]

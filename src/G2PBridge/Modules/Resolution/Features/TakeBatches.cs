@@ -26,7 +26,7 @@ internal static partial class TakeBatches
             }
 
             var taken = await slices.TakeInAsync(batches, options.Value.SliceSize, cancellationToken);
-            await mediator.Send(new AcknowledgeBatches([.. batches.Select(batch => batch.Id)]), cancellationToken);
+            await mediator.Send(new AcknowledgeBatches(batches), cancellationToken);
             await signal.RaiseAsync(Work.ResolveSlices, cancellationToken);
             LogTaken(batches.Count, taken);
             return true;

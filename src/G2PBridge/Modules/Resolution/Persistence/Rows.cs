@@ -47,6 +47,9 @@ internal sealed class SliceRow
 
     public DateTimeOffset? AskedAt { get; init; }
 
+    /// <summary>Its lines are payouts, whose addresses an <see cref="Contracts.IPayoutDirectory"/> knows instead of the mapper.</summary>
+    public bool HoldsPayouts { get; init; }
+
     public DateTimeOffset CreatedAt { get; init; }
 
     public DateTimeOffset UpdatedAt { get; init; }

@@ -6,7 +6,7 @@ namespace G2PBridge.Modules.Resolution.Persistence;
 
 /// <summary>A slice leased to this worker; every later statement about it carries the fence.</summary>
 internal sealed record ClaimedSlice(
-    long Id, long Fence, string EnvelopeId, string BatchId, SeqRange Range, int FailedAttempts, int Rounds, int Resolved, decimal ResolvedQuantity, int Unresolved);
+    long Id, long Fence, string EnvelopeId, string BatchId, SeqRange Range, int FailedAttempts, int Rounds, int Resolved, decimal ResolvedQuantity, int Unresolved, bool HoldsPayouts);
 
 /// <summary>What one attempt found out, in the words of the tables.</summary>
 /// <param name="Missing">Every line that is not cancelled and has no address after this attempt, asked about or not.</param>
@@ -35,10 +35,10 @@ internal sealed class SliceStore(NpgsqlDataSource source, TimeProvider clock)
         const string Sql = """
             with taken as (
                 insert into resolution.slice (envelope_id, batch_id, batch_number, first_seq, last_seq, status, attempts, failed_attempts, rounds, due_at,
-                                              fence, lines, resolved, resolved_quantity, unresolved, unresolved_quantity, created_at, updated_at)
+                                              fence, lines, resolved, resolved_quantity, unresolved, unresolved_quantity, created_at, updated_at, holds_payouts)
                 select b.envelope_id, b.id, b.number, f, least(f + $6 - 1, b.last), 'Pending', 0, 0, 0, $7,
-                       0, least(f + $6 - 1, b.last) - f + 1, 0, 0, 0, 0, $7, $7
-                from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[]) as b(id, envelope_id, number, first, last)
+                       0, least(f + $6 - 1, b.last) - f + 1, 0, 0, 0, 0, $7, $7, b.holds_payouts
+                from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $8::bool[]) as b(id, envelope_id, number, first, last, holds_payouts)
                 cross join lateral generate_series(b.first, b.last, $6) as f
                 on conflict do nothing
                 returning id)
@@ -53,6 +53,7 @@ internal sealed class SliceStore(NpgsqlDataSource source, TimeProvider clock)
         command.Parameters.Add(new() { Value = batches.Select(batch => batch.Lines.Last).ToArray() });
         command.Parameters.Add(new() { Value = (long)sliceSize });
         command.Parameters.Add(new() { Value = clock.GetUtcNow() });
+        command.Parameters.Add(new() { Value = batches.Select(batch => batch.HoldsPayouts).ToArray() });
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
@@ -87,7 +88,7 @@ internal sealed class SliceStore(NpgsqlDataSource source, TimeProvider clock)
             logged as (
                 insert into resolution.slice_history (slice_id, at, from_status, to_status, cause, actor)
                 select id, $1, former, 'Resolving', 'asked', $3 from claimed)
-            select id, fence, envelope_id, batch_id, first_seq, last_seq, failed_attempts, rounds, resolved, resolved_quantity, unresolved from claimed
+            select id, fence, envelope_id, batch_id, first_seq, last_seq, failed_attempts, rounds, resolved, resolved_quantity, unresolved, holds_payouts from claimed
             """;
         var now = clock.GetUtcNow();
         await using var batch = source.CreateBatch();
@@ -97,7 +98,7 @@ internal sealed class SliceStore(NpgsqlDataSource source, TimeProvider clock)
         return await reader.ReadAsync(cancellationToken)
             ? new ClaimedSlice(
                 reader.GetInt64(0), reader.GetInt64(1), reader.GetString(2), reader.GetString(3), new SeqRange(reader.GetInt64(4), reader.GetInt64(5)),
-                reader.GetInt32(6), reader.GetInt16(7), reader.GetInt32(8), reader.GetDecimal(9), reader.GetInt32(10))
+                reader.GetInt32(6), reader.GetInt16(7), reader.GetInt32(8), reader.GetDecimal(9), reader.GetInt32(10), reader.GetBoolean(11))
             : null;
     }
 

@@ -23,6 +23,206 @@ namespace G2PBridge.Modules.Disbursement.Persistence.Migrations
 
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
 
+            modelBuilder.Entity("G2PBridge.Modules.Disbursement.Persistence.AmountPerDay", b =>
+                {
+                    b.Property<string>("Scope")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("scope");
+
+                    b.Property<string>("Value")
+                        .HasColumnType("text")
+                        .HasColumnName("value");
+
+                    b.Property<DateOnly>("Day")
+                        .HasColumnType("date")
+                        .HasColumnName("day");
+
+                    b.Property<string>("Currency")
+                        .HasMaxLength(3)
+                        .HasColumnType("character varying(3)")
+                        .HasColumnName("currency");
+
+                    b.Property<decimal>("Amount")
+                        .HasPrecision(19, 4)
+                        .HasColumnType("numeric(19,4)")
+                        .HasColumnName("amount");
+
+                    b.HasKey("Scope", "Value", "Day", "Currency")
+                        .HasName("pk_amount_per_day");
+
+                    b.ToTable("amount_per_day", "disbursement", t =>
+                        {
+                            t.HasCheckConstraint("ck_amount_per_day", "amount >= 0");
+
+                            t.HasCheckConstraint("ck_amount_per_day_scope", "scope in ('Bank', 'Programme')");
+                        });
+                });
+
+            modelBuilder.Entity("G2PBridge.Modules.Disbursement.Persistence.BankCallback", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("id");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityAlwaysColumn(b.Property<long>("Id"));
+
+                    b.Property<decimal?>("Amount")
+                        .HasPrecision(19, 4)
+                        .HasColumnType("numeric(19,4)")
+                        .HasColumnName("amount");
+
+                    b.Property<string>("BankCode")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("bank_code");
+
+                    b.Property<string>("Currency")
+                        .HasMaxLength(3)
+                        .HasColumnType("character varying(3)")
+                        .HasColumnName("currency");
+
+                    b.Property<DateTimeOffset?>("DueAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("due_at");
+
+                    b.Property<byte[]>("Fingerprint")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("fingerprint");
+
+                    b.Property<short?>("Generation")
+                        .HasColumnType("smallint")
+                        .HasColumnName("generation");
+
+                    b.Property<DateTimeOffset>("LastReceivedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("last_received_at");
+
+                    b.Property<long?>("Line")
+                        .HasColumnType("bigint")
+                        .HasColumnName("line");
+
+                    b.Property<string>("Note")
+                        .HasColumnType("text")
+                        .HasColumnName("note");
+
+                    b.Property<string>("Reason")
+                        .HasMaxLength(500)
+                        .HasColumnType("character varying(500)")
+                        .HasColumnName("reason");
+
+                    b.Property<string>("ReasonCode")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("reason_code");
+
+                    b.Property<DateTimeOffset>("ReceivedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("received_at");
+
+                    b.Property<string>("Reference")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("reference");
+
+                    b.Property<DateTimeOffset?>("SettledAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("settled_at");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("state");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("status");
+
+                    b.Property<int>("Times")
+                        .HasColumnType("integer")
+                        .HasColumnName("times");
+
+                    b.HasKey("Id")
+                        .HasName("pk_bank_callback");
+
+                    b.HasIndex("DueAt")
+                        .HasDatabaseName("ix_bank_callback_waiting")
+                        .HasFilter("state = 'Waiting'");
+
+                    b.HasIndex("BankCode", "Fingerprint")
+                        .IsUnique()
+                        .HasDatabaseName("uq_bank_callback");
+
+                    b.HasIndex("Line", "Generation")
+                        .HasDatabaseName("ix_bank_callback_line");
+
+                    b.HasIndex("BankCode", "State", "Id")
+                        .HasDatabaseName("ix_bank_callback_state");
+
+                    b.ToTable("bank_callback", "disbursement", t =>
+                        {
+                            t.HasCheckConstraint("ck_bank_callback_line", "(state = 'UnknownReference') = (line is null) and (line is null) = (generation is null) and (state <> 'Waiting' or due_at is not null)");
+
+                            t.HasCheckConstraint("ck_bank_callback_state", "state in ('Waiting', 'Applied', 'NoEffect', 'Conflict', 'UnknownReference')");
+
+                            t.HasCheckConstraint("ck_bank_callback_status", "status in ('Accepted', 'Paid', 'Refused', 'Returned')");
+                        });
+                });
+
+            modelBuilder.Entity("G2PBridge.Modules.Disbursement.Persistence.BankOutcome", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("id");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityAlwaysColumn(b.Property<long>("Id"));
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("at");
+
+                    b.Property<string>("BankCode")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("bank_code");
+
+                    b.Property<long>("ChunkId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("chunk_id");
+
+                    b.Property<int>("Lines")
+                        .HasColumnType("integer")
+                        .HasColumnName("lines");
+
+                    b.Property<int>("Refused")
+                        .HasColumnType("integer")
+                        .HasColumnName("refused");
+
+                    b.Property<int>("Unknown")
+                        .HasColumnType("integer")
+                        .HasColumnName("unknown");
+
+                    b.HasKey("Id")
+                        .HasName("pk_bank_outcome");
+
+                    b.HasIndex("BankCode", "Id")
+                        .HasDatabaseName("ix_bank_outcome_bank");
+
+                    b.ToTable("bank_outcome", "disbursement", t =>
+                        {
+                            t.HasCheckConstraint("ck_bank_outcome", "lines > 0 and refused >= 0 and unknown >= 0 and refused + unknown <= lines");
+                        });
+                });
+
             modelBuilder.Entity("G2PBridge.Modules.Disbursement.Persistence.Chunk", b =>
                 {
                     b.Property<long>("Id")
@@ -87,6 +287,12 @@ namespace G2PBridge.Modules.Disbursement.Persistence.Migrations
                         .HasColumnType("integer")
                         .HasColumnName("inquiries");
 
+                    b.Property<bool>("IsRetry")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("boolean")
+                        .HasDefaultValue(false)
+                        .HasColumnName("is_retry");
+
                     b.Property<string>("LastError")
                         .HasColumnType("text")
                         .HasColumnName("last_error");
@@ -106,6 +312,10 @@ namespace G2PBridge.Modules.Disbursement.Persistence.Migrations
                     b.Property<int>("Lines")
                         .HasColumnType("integer")
                         .HasColumnName("lines");
+
+                    b.Property<DateOnly?>("OrderedFor")
+                        .HasColumnType("date")
+                        .HasColumnName("ordered_for");
 
                     b.Property<byte[]>("PayloadHash")
                         .HasColumnType("bytea")
@@ -248,6 +458,118 @@ namespace G2PBridge.Modules.Disbursement.Persistence.Migrations
                         .HasDatabaseName("ix_chunk_history_chunk");
 
                     b.ToTable("chunk_history", "disbursement");
+                });
+
+            modelBuilder.Entity("G2PBridge.Modules.Disbursement.Persistence.Declaration", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("EnvelopeId")
+                        .IsRequired()
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .HasColumnName("envelope_id");
+
+                    b.Property<string>("Outcome")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("outcome");
+
+                    b.Property<DateTimeOffset>("ProposedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("proposed_at");
+
+                    b.Property<string>("ProposedBy")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("proposed_by");
+
+                    b.Property<string>("Reason")
+                        .IsRequired()
+                        .HasMaxLength(500)
+                        .HasColumnType("character varying(500)")
+                        .HasColumnName("reason");
+
+                    b.HasKey("Id")
+                        .HasName("pk_declaration");
+
+                    b.HasAlternateKey("Id", "ProposedBy")
+                        .HasName("uq_declaration_proposer");
+
+                    b.HasIndex("EnvelopeId")
+                        .HasDatabaseName("ix_declaration_envelope");
+
+                    b.ToTable("declaration", "disbursement", t =>
+                        {
+                            t.HasCheckConstraint("ck_declaration_outcome", "outcome in ('Paid', 'NotPaid')");
+
+                            t.HasCheckConstraint("ck_declaration_said", "length(trim(reason)) > 0 and length(trim(proposed_by)) > 0");
+                        });
+                });
+
+            modelBuilder.Entity("G2PBridge.Modules.Disbursement.Persistence.DeclarationConfirmation", b =>
+                {
+                    b.Property<Guid>("DeclarationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("declaration_id");
+
+                    b.Property<DateTimeOffset>("ConfirmedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("confirmed_at");
+
+                    b.Property<string>("ConfirmedBy")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("confirmed_by");
+
+                    b.Property<string>("ProposedBy")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("proposed_by");
+
+                    b.Property<int>("Settled")
+                        .HasColumnType("integer")
+                        .HasColumnName("settled");
+
+                    b.HasKey("DeclarationId")
+                        .HasName("pk_declaration_confirmation");
+
+                    b.HasIndex("DeclarationId", "ProposedBy")
+                        .HasDatabaseName("ix_declaration_confirmation_proposer");
+
+                    b.ToTable("declaration_confirmation", "disbursement", t =>
+                        {
+                            t.HasCheckConstraint("ck_declaration_confirmation_second", "length(trim(confirmed_by)) > 0 and lower(trim(confirmed_by)) <> lower(trim(proposed_by))");
+                        });
+                });
+
+            modelBuilder.Entity("G2PBridge.Modules.Disbursement.Persistence.DeclaredLine", b =>
+                {
+                    b.Property<Guid>("DeclarationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("declaration_id");
+
+                    b.Property<long>("Line")
+                        .HasColumnType("bigint")
+                        .HasColumnName("line");
+
+                    b.Property<short>("Generation")
+                        .HasColumnType("smallint")
+                        .HasColumnName("generation");
+
+                    b.HasKey("DeclarationId", "Line")
+                        .HasName("pk_declaration_line");
+
+                    b.HasIndex("Line", "Generation")
+                        .HasDatabaseName("ix_declaration_line_instruction");
+
+                    b.ToTable("declaration_line", "disbursement");
                 });
 
             modelBuilder.Entity("G2PBridge.Modules.Disbursement.Persistence.DispatchEnvelope", b =>
@@ -494,6 +816,10 @@ namespace G2PBridge.Modules.Disbursement.Persistence.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("line");
 
+                    b.Property<short>("Generation")
+                        .HasColumnType("smallint")
+                        .HasColumnName("generation");
+
                     b.Property<long>("ChunkId")
                         .HasColumnType("bigint")
                         .HasColumnName("chunk_id");
@@ -503,10 +829,6 @@ namespace G2PBridge.Modules.Disbursement.Persistence.Migrations
                         .HasMaxLength(128)
                         .HasColumnType("character varying(128)")
                         .HasColumnName("envelope_id");
-
-                    b.Property<short>("Generation")
-                        .HasColumnType("smallint")
-                        .HasColumnName("generation");
 
                     b.Property<short>("NotFound")
                         .HasColumnType("smallint")
@@ -531,7 +853,7 @@ namespace G2PBridge.Modules.Disbursement.Persistence.Migrations
                         .HasColumnType("character varying(32)")
                         .HasColumnName("state");
 
-                    b.HasKey("Line")
+                    b.HasKey("Line", "Generation")
                         .HasName("pk_line_state");
 
                     b.HasIndex("ChunkId")
@@ -625,6 +947,10 @@ namespace G2PBridge.Modules.Disbursement.Persistence.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("lifted_at");
 
+                    b.Property<long?>("OutcomesSeen")
+                        .HasColumnType("bigint")
+                        .HasColumnName("outcomes_seen");
+
                     b.Property<string>("Reason")
                         .IsRequired()
                         .HasColumnType("text")
@@ -714,6 +1040,32 @@ namespace G2PBridge.Modules.Disbursement.Persistence.Migrations
                     b.ToTable("pause_history", "disbursement");
                 });
 
+            modelBuilder.Entity("G2PBridge.Modules.Disbursement.Persistence.RetryLine", b =>
+                {
+                    b.Property<long>("Line")
+                        .HasColumnType("bigint")
+                        .HasColumnName("line");
+
+                    b.Property<short>("Generation")
+                        .HasColumnType("smallint")
+                        .HasColumnName("generation");
+
+                    b.Property<long>("ChunkId")
+                        .HasColumnType("bigint")
+                        .HasColumnName("chunk_id");
+
+                    b.HasKey("Line", "Generation")
+                        .HasName("pk_retry_line");
+
+                    b.HasIndex("ChunkId")
+                        .HasDatabaseName("ix_retry_line_chunk");
+
+                    b.ToTable("retry_line", "disbursement", t =>
+                        {
+                            t.HasCheckConstraint("ck_retry_line", "generation between 2 and 15");
+                        });
+                });
+
             modelBuilder.Entity("G2PBridge.Modules.Disbursement.Persistence.Verification", b =>
                 {
                     b.Property<DateOnly>("Night")
@@ -742,6 +1094,34 @@ namespace G2PBridge.Modules.Disbursement.Persistence.Migrations
                     b.ToTable("verification", "disbursement");
                 });
 
+            modelBuilder.Entity("G2PBridge.Modules.Disbursement.Persistence.DeclarationConfirmation", b =>
+                {
+                    b.HasOne("G2PBridge.Modules.Disbursement.Persistence.Declaration", null)
+                        .WithMany()
+                        .HasForeignKey("DeclarationId", "ProposedBy")
+                        .HasPrincipalKey("Id", "ProposedBy")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_declaration_confirmation");
+                });
+
+            modelBuilder.Entity("G2PBridge.Modules.Disbursement.Persistence.DeclaredLine", b =>
+                {
+                    b.HasOne("G2PBridge.Modules.Disbursement.Persistence.Declaration", null)
+                        .WithMany()
+                        .HasForeignKey("DeclarationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_declaration_line");
+
+                    b.HasOne("G2PBridge.Modules.Disbursement.Persistence.Instruction", null)
+                        .WithMany()
+                        .HasForeignKey("Line", "Generation")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_declaration_line_instruction");
+                });
+
             modelBuilder.Entity("G2PBridge.Modules.Disbursement.Persistence.Failure", b =>
                 {
                     b.HasOne("G2PBridge.Modules.Disbursement.Persistence.Instruction", null)
@@ -759,6 +1139,16 @@ namespace G2PBridge.Modules.Disbursement.Persistence.Migrations
                         .HasForeignKey("Line", "PriorGeneration")
                         .OnDelete(DeleteBehavior.Restrict)
                         .HasConstraintName("fk_instruction_prior_failed");
+                });
+
+            modelBuilder.Entity("G2PBridge.Modules.Disbursement.Persistence.RetryLine", b =>
+                {
+                    b.HasOne("G2PBridge.Modules.Disbursement.Persistence.Chunk", null)
+                        .WithMany()
+                        .HasForeignKey("ChunkId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_retry_line_chunk");
                 });
 #pragma warning restore 612, 618
         }

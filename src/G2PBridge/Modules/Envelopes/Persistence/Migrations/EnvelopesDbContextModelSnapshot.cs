@@ -92,6 +92,10 @@ namespace G2PBridge.Modules.Envelopes.Persistence.Migrations
 
                     NpgsqlPropertyBuilderExtensions.UseIdentityAlwaysColumn(b.Property<long>("Number"));
 
+                    b.Property<DateTimeOffset?>("PayoutsClosedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("payouts_closed_at");
+
                     b.Property<decimal>("Quantity")
                         .HasPrecision(19, 4)
                         .HasColumnType("numeric(19,4)")
@@ -658,6 +662,104 @@ namespace G2PBridge.Modules.Envelopes.Persistence.Migrations
                             t.HasCheckConstraint("ck_line_hold_history_kind", "kind in ('DuplicatePayment', 'SharedAddress')");
 
                             t.HasCheckConstraint("ck_line_hold_history_to_state", "to_state in ('Held', 'Released', 'Dropped', 'Noted')");
+                        });
+                });
+
+            modelBuilder.Entity("G2PBridge.Modules.Envelopes.Domain.Payout", b =>
+                {
+                    b.Property<long>("Seq")
+                        .HasColumnType("bigint")
+                        .HasColumnName("seq");
+
+                    b.Property<string>("BatchId")
+                        .IsRequired()
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .HasColumnName("batch_id");
+
+                    b.Property<string>("EnvelopeId")
+                        .IsRequired()
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .HasColumnName("envelope_id");
+
+                    b.Property<string>("Id")
+                        .IsRequired()
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Payee")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("character varying(256)")
+                        .HasColumnName("payee");
+
+                    b.Property<decimal>("Quantity")
+                        .HasPrecision(19, 4)
+                        .HasColumnType("numeric(19,4)")
+                        .HasColumnName("quantity");
+
+                    b.HasKey("Seq")
+                        .HasName("pk_payout");
+
+                    b.HasIndex("Id")
+                        .IsUnique()
+                        .HasDatabaseName("uq_payout_id");
+
+                    b.ToTable("payout", "envelopes", t =>
+                        {
+                            t.HasCheckConstraint("ck_payout_quantity", "quantity >= 0");
+                        });
+                });
+
+            modelBuilder.Entity("G2PBridge.Modules.Envelopes.Domain.PayoutSet", b =>
+                {
+                    b.Property<long>("FirstSeq")
+                        .HasColumnType("bigint")
+                        .HasColumnName("first_seq");
+
+                    b.Property<string>("BatchId")
+                        .IsRequired()
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .HasColumnName("batch_id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("EnvelopeId")
+                        .IsRequired()
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .HasColumnName("envelope_id");
+
+                    b.Property<long>("LastSeq")
+                        .HasColumnType("bigint")
+                        .HasColumnName("last_seq");
+
+                    b.Property<decimal>("Quantity")
+                        .HasPrecision(19, 4)
+                        .HasColumnType("numeric(19,4)")
+                        .HasColumnName("quantity");
+
+                    b.Property<DateTimeOffset?>("TakenAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("taken_at");
+
+                    b.HasKey("FirstSeq")
+                        .HasName("pk_payout_set");
+
+                    b.HasIndex("EnvelopeId")
+                        .HasDatabaseName("ix_payout_set_envelope");
+
+                    b.HasIndex(new[] { "FirstSeq" }, "ix_payout_set_new")
+                        .HasFilter("taken_at is null");
+
+                    b.ToTable("payout_set", "envelopes", t =>
+                        {
+                            t.HasCheckConstraint("ck_payout_set", "last_seq >= first_seq and quantity >= 0");
                         });
                 });
 #pragma warning restore 612, 618

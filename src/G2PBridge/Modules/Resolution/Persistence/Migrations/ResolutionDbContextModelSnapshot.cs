@@ -248,6 +248,10 @@ namespace G2PBridge.Modules.Resolution.Persistence.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("first_seq");
 
+                    b.Property<bool>("HoldsPayouts")
+                        .HasColumnType("boolean")
+                        .HasColumnName("holds_payouts");
+
                     b.Property<string>("LastError")
                         .HasMaxLength(500)
                         .HasColumnType("character varying(500)")
