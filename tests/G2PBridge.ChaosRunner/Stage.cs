@@ -204,6 +204,7 @@ internal sealed class Stage : IAsyncDisposable
         ["Funds__FirstRetry"] = "00:00:00.5",
         ["Funds__LongestRetry"] = "00:00:02",
         ["Funds__PollInterval"] = "00:00:01",
+        ["OperatorAccess__Required"] = "false",
         ["Disbursement__ChunkSize"] = _settings.ChunkSize.ToString(CultureInfo.InvariantCulture),
         ["Disbursement__CallTimeout"] = Text(ChaosSettings.CallTimeout),
         ["Disbursement__Lease"] = Text(ChaosSettings.Lease),

@@ -20,6 +20,7 @@ internal static class CommandLine
         root.Add(BenchCommand.Create());
         root.Add(StatementCommand.Create());
         root.Add(VerifyCommand.Create());
+        root.Add(ApiKeyCommand.Create());
         foreach (var command in PauseCommand.Create())
         {
             root.Add(command);

@@ -1,6 +1,8 @@
 using System.CommandLine;
+using System.Net;
 using System.Text.Json.Nodes;
 using G2PBridge.Platform.Hosting;
+using G2PBridge.Platform.Identity;
 
 namespace G2PBridge.Commands;
 
@@ -73,9 +75,18 @@ internal static class PauseCommand
         }
 
         using var http = new HttpClient { BaseAddress = address };
+        if (Environment.GetEnvironmentVariable(ApiKey.Variable) is { Length: > 0 } key)
+        {
+            http.DefaultRequestHeaders.TryAddWithoutValidation(ApiKey.Header, key);
+        }
+
         try
         {
             return await talk(http);
+        }
+        catch (HttpRequestException exception) when (exception.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
+        {
+            throw new StartupRefusedException($"The bridge at {url} does not let you; put an API key with the role Operator into {ApiKey.Variable}.", exception);
         }
         catch (HttpRequestException exception)
         {

@@ -88,6 +88,7 @@ internal sealed class TestHost
             ["Programmes:Default:TimeZone"] = "UTC",
             ["Disbursement:VerifyAtHour"] = "-1",
             ["PartnerSignatures:Required"] = "false",
+            ["OperatorAccess:Required"] = "false",
         });
         builder.Configuration.AddInMemoryCollection(settings.Select(setting => new KeyValuePair<string, string?>(setting.Key, setting.Value)));
         builder.WebHost.UseUrls("http://127.0.0.1:0");

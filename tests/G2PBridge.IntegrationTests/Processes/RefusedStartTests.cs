@@ -26,7 +26,7 @@ internal sealed class RefusedStartTests
     {
         var database = await TestHost.FindDatabaseAsync($"empty_{Guid.CreateVersion7():N}");
         await IsRefusedAsync(
-            new() { ["ASPNETCORE_ENVIRONMENT"] = "Production", ["ConnectionStrings__G2PBridge"] = database, ["SponsorBanks__Default__SponsorBankCode"] = "B", ["SponsorBanks__Default__AccountNumber"] = "1", ["SponsorBanks__Banks__B__Connector"] = "example-bank", ["SponsorBanks__Banks__B__BaseUrl"] = "http://127.0.0.1:9", ["PartnerSignatures__Required"] = "false" },
+            new() { ["ASPNETCORE_ENVIRONMENT"] = "Production", ["ConnectionStrings__G2PBridge"] = database, ["SponsorBanks__Default__SponsorBankCode"] = "B", ["SponsorBanks__Default__AccountNumber"] = "1", ["SponsorBanks__Banks__B__Connector"] = "example-bank", ["SponsorBanks__Banks__B__BaseUrl"] = "http://127.0.0.1:9", ["PartnerSignatures__Required"] = "false", ["OperatorAccess__Required"] = "false" },
             ["serve", "--urls", "http://127.0.0.1:0"], "run 'g2pbridge migrate'");
     }
 

@@ -28,7 +28,16 @@ internal static class AccessModule
         services.AddSingleton<SeenSignatures>();
         services.AddSingleton<IHealthNotice, UnsignedRequestsNotice>();
         services.AddSingleton<IPartnerGate, AdmitPartnerRequest>();
+        services.AddOptions<OperatorAccessOptions>().BindConfiguration(OperatorAccessOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<IValidateOptions<OperatorAccessOptions>, OperatorAccessValidation>();
+        services.AddSingleton<IHealthNotice, UnknownCallersNotice>();
+        services.AddHttpClient(TokenServerKeys.Client).RemoveAllLoggers();
+        services.AddSingleton<TokenServerKeys>();
+        services.AddSingleton<RecogniseCaller>();
         services.AddPollingJob(_ => new PollingJobDescription(Forget, Schema, TimeSpan.FromMinutes(1), 1, () => new ForgetSignatures.Command()));
         return services;
     }
+
+    /// <summary>Stands before all routes; the routes themselves are mapped afterwards.</summary>
+    public static void UseAccess(this WebApplication web) => web.UseMiddleware<AdmitCaller>();
 }

@@ -76,6 +76,7 @@ internal static class BridgeHost
         web.UseExceptionHandler();
         web.UseUnansweredPaths();
         web.UseApiDocuments();
+        web.UseAccess();
         var routes = web.MapGroup("").WithPartnerDocumentation();
         routes.MapGet("ping", () => TypedResults.Text("\"pong\"", "application/json")).WithName("ping").WithTags("Health");
         routes.MapViews();

@@ -7,7 +7,8 @@ internal static class GetHealth
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("health", HandleAsync)
         .WithName("get_health").WithTags("Health").WithSummary("Whether this host can work")
-        .Produces<Response>().Produces<Response>(StatusCodes.Status503ServiceUnavailable);
+        .Produces<Response>().Produces<Response>(StatusCodes.Status503ServiceUnavailable)
+        .AllowAnonymous();
 
     /// <param name="Status">OK, or DATABASE_UNREACHABLE.</param>
     /// <param name="Notices">What an administrator must not forget, one sentence each.</param>

@@ -12,8 +12,13 @@ namespace G2PBridge.Modules.Disbursement.Features;
 internal sealed record PauseView(
     long Id, PauseScope Scope, string? Value, string Reason, string Actor, PauseState State, bool Acknowledged, DateTimeOffset Since, DateTimeOffset? AcknowledgedAt, DateTimeOffset? LiftedAt)
 {
-    /// <summary>Who acts until people sign in.</summary>
-    public const string Operator = "operator";
+    public const string ActorHeader = "X-Actor";
+
+    private const string Operator = "operator";
+    private const int LongestActor = 128;
+
+    /// <summary>Stopping must never fail because somebody forgot to say who he is.</summary>
+    public static string ActorOf(string? header) => header?.Trim() is { Length: > 0 and <= LongestActor } actor ? actor : Operator;
 
     public static PauseView Of(PauseRow pause) => new(
         pause.Id, pause.Scope, pause.Value.Length == 0 ? null : pause.Value, pause.Reason, pause.Actor, pause.State, pause.State == PauseState.Paused, pause.Since, pause.AcknowledgedAt, pause.LiftedAt);

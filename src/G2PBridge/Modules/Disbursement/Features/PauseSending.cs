@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using G2PBridge.Modules.Disbursement.Contracts;
 using G2PBridge.Modules.Disbursement.Domain;
 using G2PBridge.Modules.Disbursement.Persistence;
@@ -6,6 +7,7 @@ using G2PBridge.Modules.Funds.Contracts;
 using G2PBridge.PartnerApi;
 using G2PBridge.Platform.Errors;
 using MediatR;
+using Microsoft.AspNetCore.Mvc;
 
 namespace G2PBridge.Modules.Disbursement.Features;
 
@@ -29,9 +31,9 @@ internal static partial class PauseSending
 
     internal sealed record Command(string? Scope, string? Value, string? Reason, string Actor) : IRequest<Result<PauseView>>;
 
-    private static async Task<IResult> HandleAsync(Body body, IMediator mediator, CancellationToken cancellationToken)
+    private static async Task<IResult> HandleAsync([FromHeader(Name = PauseView.ActorHeader), Description("Who is asking")] string? actor, Body body, IMediator mediator, CancellationToken cancellationToken)
     {
-        var result = await mediator.Send(new Command(body.Scope, body.Value, body.Reason, PauseView.Operator), cancellationToken);
+        var result = await mediator.Send(new Command(body.Scope, body.Value, body.Reason, PauseView.ActorOf(actor)), cancellationToken);
         return result.IsRefused || result.Value.Acknowledged ? result.ToHttp() : TypedResults.Accepted((string?)null, result.Value);
     }
 

@@ -1,7 +1,9 @@
+using System.ComponentModel;
 using G2PBridge.Modules.Disbursement.Persistence;
 using G2PBridge.Platform.Errors;
 using G2PBridge.Platform.Jobs;
 using MediatR;
+using Microsoft.AspNetCore.Mvc;
 
 namespace G2PBridge.Modules.Disbursement.Features;
 
@@ -14,8 +16,8 @@ internal static partial class ResumeSending
 
     internal sealed record Command(long Id, string Actor) : IRequest<Result<PauseView>>;
 
-    private static async Task<IResult> HandleAsync(long id, IMediator mediator, CancellationToken cancellationToken) =>
-        (await mediator.Send(new Command(id, PauseView.Operator), cancellationToken)).ToHttp();
+    private static async Task<IResult> HandleAsync(long id, [FromHeader(Name = PauseView.ActorHeader), Description("Who is asking")] string? actor, IMediator mediator, CancellationToken cancellationToken) =>
+        (await mediator.Send(new Command(id, PauseView.ActorOf(actor)), cancellationToken)).ToHttp();
 
     internal sealed partial class Handler(Pauses pauses, WorkSignal signal, ILogger<Handler> logger) : IRequestHandler<Command, Result<PauseView>>
     {

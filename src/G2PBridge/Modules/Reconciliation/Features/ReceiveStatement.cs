@@ -1,5 +1,6 @@
 using G2PBridge.Modules.Reconciliation.Persistence;
 using G2PBridge.Platform.Errors;
+using G2PBridge.Platform.Identity;
 using G2PBridge.Platform.Jobs;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Mvc;
@@ -14,7 +15,7 @@ internal static class ReceiveStatement
 {
     private const string Unnamed = "application/octet-stream";
 
-    public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("v1/statements", HandleAsync)
+    public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("v1/statements", HandleAsync).NeedsRole(Role.StatementSender)
         .WithName("receiveStatement")
         .WithTags("Statements")
         .WithSummary("Takes in a bank statement of any supported format; it is read and matched in the background.")

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using G2PBridge.Modules.Reconciliation.Persistence;
 using G2PBridge.PartnerApi;
+using G2PBridge.Platform.Identity;
 using G2PBridge.Platform.Jobs;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.WebUtilities;
@@ -21,7 +22,7 @@ internal static partial class UploadStatement
     /// <summary>A JSON text is one string in memory; whoever has more uploads it as a file.</summary>
     private const long MostJson = 128L * 1024 * 1024;
 
-    public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("upload_mt940", (Delegate)HandleAsync).WithName("upload_mt940").WithTags(PartnerTags.Statement);
+    public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("upload_mt940", (Delegate)HandleAsync).WithName("upload_mt940").WithTags(PartnerTags.Statement).NeedsRole(Role.StatementSender);
 
     private static async Task HandleAsync(HttpContext http)
     {

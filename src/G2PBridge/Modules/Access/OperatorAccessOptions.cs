@@ -1,0 +1,110 @@
+using System.ComponentModel.DataAnnotations;
+using G2PBridge.Platform.Identity;
+using Microsoft.Extensions.Options;
+
+namespace G2PBridge.Modules.Access;
+
+/// <summary>Who may use the native API and hand in statements.</summary>
+internal sealed class OperatorAccessOptions
+{
+    public const string Section = "OperatorAccess";
+
+    /// <summary>Null: whoever calls must say who he is, except in Development.</summary>
+    public bool? Required { get; init; }
+
+    public IReadOnlyList<ConfiguredApiKey> ApiKeys { get; init; } = [];
+
+    public OidcOptions Oidc { get; init; } = new();
+
+    public bool IsRequired(IHostEnvironment environment) => Required ?? !environment.IsDevelopment();
+}
+
+/// <summary>An API key, of which only a hash is known here. <c>g2pbridge api-key</c> makes one.</summary>
+internal sealed class ConfiguredApiKey
+{
+    /// <summary>Who acts with the key, as it will stand in the histories. Keys and tokens of one person must lead to one name, or the person could confirm himself.</summary>
+    public string Actor { get; init; } = "";
+
+    /// <summary>SHA-256 of the key in hexadecimal.</summary>
+    public string Sha256 { get; init; } = "";
+
+    public IReadOnlyList<Role> Roles { get; init; } = [];
+}
+
+/// <summary>The token server whose bearer tokens are believed (OpenID Connect; RFC 9068).</summary>
+internal sealed class OidcOptions
+{
+    /// <summary>The <c>iss</c> of a token, exactly. Null: no token is believed.</summary>
+    public string? Issuer { get; init; }
+
+    /// <summary>Must be among a token's <c>aud</c>.</summary>
+    public string? Audience { get; init; }
+
+    /// <summary>Where the server's keys are. Null: what <c>{Issuer}/.well-known/openid-configuration</c> names.</summary>
+    public Uri? KeysUrl { get; init; }
+
+    /// <summary>The claim that names who acts. It must be one that the server never gives to a second person; <c>sub</c> is.</summary>
+    public string ActorClaim { get; init; } = "sub";
+
+    /// <summary>Path of the claim that lists roles; inner names after a dot, as in <c>realm_access.roles</c>.</summary>
+    public string RolesClaim { get; init; } = "roles";
+
+    /// <summary>Our role for each role of the server; what is not listed counts by its own name.</summary>
+    public IReadOnlyDictionary<string, Role> Roles { get; init; } = new Dictionary<string, Role>(StringComparer.Ordinal);
+
+    /// <summary>By how much the server's clock may be off.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
+    public TimeSpan ClockSkew { get; init; } = TimeSpan.FromSeconds(60);
+}
+
+internal sealed class OperatorAccessValidation(IHostEnvironment environment) : IValidateOptions<OperatorAccessOptions>
+{
+    private const int LongestActor = 128;
+
+    public ValidateOptionsResult Validate(string? name, OperatorAccessOptions options)
+    {
+        var failures = new List<string>();
+        for (var i = 0; i < options.ApiKeys.Count; i++)
+        {
+            var key = options.ApiKeys[i];
+            if (string.IsNullOrWhiteSpace(key.Actor) || key.Actor.Length > LongestActor)
+            {
+                failures.Add($"OperatorAccess:ApiKeys:{i}:Actor: say in at most {LongestActor} characters who acts with the key.");
+            }
+
+            if (key.Sha256.Length != 64 || !key.Sha256.All(char.IsAsciiHexDigit))
+            {
+                failures.Add($"OperatorAccess:ApiKeys:{i}:Sha256: this is no SHA-256 in hexadecimal; 'g2pbridge api-key' makes a key and shows its hash.");
+            }
+
+            if (key.Roles.Count == 0)
+            {
+                failures.Add($"OperatorAccess:ApiKeys:{i}:Roles: list at least one of {string.Join(", ", Enum.GetNames<Role>())}.");
+            }
+        }
+
+        foreach (var twice in options.ApiKeys.GroupBy(key => key.Sha256, StringComparer.OrdinalIgnoreCase).Where(keys => keys.Count() > 1))
+        {
+            failures.Add($"OperatorAccess:ApiKeys: {string.Join(" and ", twice.Select(key => $"'{key.Actor}'"))} share one key; give each a key of its own.");
+        }
+
+        if (options.Oidc is { Issuer: not null, Audience: null or "" })
+        {
+            failures.Add("OperatorAccess:Oidc:Audience: name the audience that tokens for the bridge carry; without it a token for any other service would do.");
+        }
+
+        if (options.Oidc.Issuer is { } issuer && !(Uri.TryCreate(issuer, UriKind.Absolute, out var address) && address.Scheme is "http" or "https"))
+        {
+            failures.Add($"OperatorAccess:Oidc:Issuer: '{issuer}' is not an http or https address.");
+        }
+
+        if (options.IsRequired(environment) && options.ApiKeys.Count == 0 && options.Oidc.Issuer is null)
+        {
+            failures.Add(
+                "OperatorAccess: outside Development whoever uses /v1 must say who he is, and nobody can; set OperatorAccess:ApiKeys ('g2pbridge api-key' makes one) or :Oidc:Issuer " +
+                "(or OperatorAccess:Required=false, if something before the bridge checks who calls and sets X-Actor).");
+        }
+
+        return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
+    }
+}
