@@ -56,7 +56,8 @@ internal sealed class ChaosRun(ChaosSettings settings)
         var sending = Task.CompletedTask;
         var said = _watch.Elapsed;
         var asleep = new List<Task>();
-        foreach (var blow in order)
+        var began = _watch.Elapsed;
+        foreach (var blow in order.TakeWhile(_ => _watch.Elapsed - began < settings.MostTime))
         {
             await Stage.UntilAsync("a host is up again", () => Task.FromResult(stage.Replicas.Any(replica => replica.IsReady)), Boot, cancellationToken);
             await Task.Delay(_chance.Next(20, 1500), cancellationToken);
@@ -95,7 +96,7 @@ internal sealed class ChaosRun(ChaosSettings settings)
                 replica.Process!.Signal("STOP");
                 asleep.Add(ContinueAsync(replica, ChaosSettings.Lease + TimeSpan.FromMilliseconds(_chance.Next(0, 4000)), cancellationToken));
                 break;
-            case Blow.Kill when Some(stage) is { } replica:
+            case Blow.Kill when Anybody(stage) is { } replica:
                 _kills++;
                 replica.Process!.Kill();
                 break;
@@ -115,6 +116,13 @@ internal sealed class ChaosRun(ChaosSettings settings)
     {
         var ready = stage.Replicas.Where(replica => replica.IsReady).ToArray();
         return ready.Length == 0 ? null : ready[_chance.Next(ready.Length)];
+    }
+
+    /// <summary>Hosts that only begin to live are killed too, as long as another one works.</summary>
+    private Replica? Anybody(Stage stage)
+    {
+        var alive = stage.Replicas.Where(replica => replica.Process is { HasExited: false } && !replica.IsStopped && (replica.IsReady || stage.Replicas.Any(other => other != replica && other.IsReady))).ToArray();
+        return alive.Length == 0 ? null : alive[_chance.Next(alive.Length)];
     }
 
     private async Task NextEnvelopeAsync(ProgrammeSystem programme, CancellationToken cancellationToken)

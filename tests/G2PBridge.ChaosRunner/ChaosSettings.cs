@@ -3,8 +3,9 @@ using System.Globalization;
 namespace G2PBridge.ChaosRunner;
 
 /// <summary>What is to be done to the hosts.</summary>
+/// <param name="MostTime">No blow falls after this.</param>
 /// <param name="Patience">How long everything may take to end after the last blow.</param>
-internal sealed record ChaosSettings(int Kills, int Lines, int Replicas, int Stops, int DatabaseRestarts, bool Honest, int Seed, TimeSpan Patience, bool Keep)
+internal sealed record ChaosSettings(int Kills, int Lines, int Replicas, int Stops, int DatabaseRestarts, bool Honest, int Seed, TimeSpan MostTime, TimeSpan Patience, bool Keep)
 {
     /// <summary>The longest an order may take; a host that is stopped for longer than twice this has lost its leases.</summary>
     public static TimeSpan CallTimeout { get; } = TimeSpan.FromSeconds(2);

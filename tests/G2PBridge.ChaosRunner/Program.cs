@@ -9,18 +9,19 @@ var stops = new Option<int?>("--stops") { Description = "How often a host is sto
 var restarts = new Option<int?>("--database-restarts") { Description = "How often PostgreSQL is shut down fast, at once or with SIGKILL, and started again (default: a twentieth of the kills)." };
 var honest = new Option<bool>("--honest") { Description = "Leaves bank and mapper without faults." };
 var seed = new Option<int?>("--seed") { Description = "Decides all chances; the time that things take is not in its hands (default: drawn, and printed)." };
+var minutes = new Option<int?>("--minutes") { Description = "Strikes for so long at most, for machines that have other things to do; the table says how often it did." };
 var patience = new Option<int>("--patience") { Description = "Seconds that everything may take to end after the last blow.", DefaultValueFactory = _ => 300 };
 var keep = new Option<bool>("--keep") { Description = "Keeps the folder with logs and databases." };
 var root = new RootCommand("Kills, stops and starves real bridge hosts while they pay, and asks the bank's own ledger who was paid. Exit code 0: each line was paid exactly once or proved unpaid; 1: not; 2: it could not be run.")
 {
-    kills, lines, replicas, stops, restarts, honest, seed, patience, keep,
+    kills, lines, replicas, stops, restarts, honest, seed, minutes, patience, keep,
 };
 root.SetAction(async (parsed, cancellationToken) =>
 {
     var settings = new ChaosSettings(
         parsed.GetValue(kills), parsed.GetValue(lines), parsed.GetValue(replicas),
         parsed.GetValue(stops) ?? parsed.GetValue(kills) / 10, parsed.GetValue(restarts) ?? parsed.GetValue(kills) / 20,
-        parsed.GetValue(honest), parsed.GetValue(seed) ?? Random.Shared.Next(1, 1_000_000), TimeSpan.FromSeconds(parsed.GetValue(patience)), parsed.GetValue(keep));
+        parsed.GetValue(honest), parsed.GetValue(seed) ?? Random.Shared.Next(1, 1_000_000), parsed.GetValue(minutes) is { } most ? TimeSpan.FromMinutes(most) : TimeSpan.MaxValue, TimeSpan.FromSeconds(parsed.GetValue(patience)), parsed.GetValue(keep));
     if (settings.Problem is { } problem)
     {
         Console.Error.WriteLine(problem);

@@ -7,6 +7,7 @@ using G2PBridge.Modules.Disbursement.Domain;
 using G2PBridge.Modules.Disbursement.Features;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 
 namespace G2PBridge.IntegrationTests.Safety;
 
@@ -60,6 +61,22 @@ internal sealed class RaceTests : DisbursementTest
             Assert.That(sentBy.Values.Sum(), Is.EqualTo(30), "orders");
         });
         IsProgress(await ProgressAsync(), sent: 60);
+    }
+
+    [Test]
+    public async Task An_order_that_another_host_is_just_claiming_is_passed_over_and_not_waited_for()
+    {
+        Bank.Capabilities = Bank.Capabilities with { MostPaymentsPerOrder = 1 };
+        await ReadyAsync(2);
+        await using var other = await TestHost.Source.OpenConnectionAsync();
+        await using var claiming = await other.BeginTransactionAsync();
+        await using (var claim = new NpgsqlCommand("select id from disbursement.chunk order by id limit 1 for update", other))
+        {
+            await claim.ExecuteNonQueryAsync();
+        }
+
+        Assert.That(await SendOneAsync().WaitAsync(TimeSpan.FromSeconds(20)), Is.True);
+        Assert.That(await ChunkStateAsync(), Is.EqualTo("Pending,Sent"));
     }
 
     [Test]

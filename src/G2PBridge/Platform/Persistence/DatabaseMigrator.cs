@@ -43,11 +43,12 @@ internal sealed partial class DatabaseMigrator(
         }
     }
 
-    private static IEnumerable<string> Known() =>
+    /// <summary>Of the modules of this host: one that is switched off has no context here, and its tables are nobody's to miss.</summary>
+    private IEnumerable<string> Known() =>
         from type in typeof(DatabaseMigrator).Assembly.GetTypes()
         let migration = type.GetCustomAttribute<MigrationAttribute>()
         let context = type.GetCustomAttribute<DbContextAttribute>()
-        where migration is not null && context is not null
+        where migration is not null && context is not null && contexts.Any(known => known.ContextType == context.ContextType)
         select $"{context.ContextType.Name}/{migration.Id}";
 
     private async Task<HashSet<string>> AppliedAsync(CancellationToken cancellationToken)
