@@ -72,6 +72,8 @@ internal sealed class StopRaceTests : DisbursementTest
             return Task.FromResult<Connectors.PaymentAnswer?>(new Connectors.PaymentAnswer.Accepted([new Connectors.PaymentRefusal(order.Payments[1].Reference, "AC01", null)], []));
         });
         await Task.WhenAll(Task.Run(SendOneAsync), Task.Run(FollowUpAsync));
+        // While the envelope is open, what was refused may still be paid again from it.
+        await WorkAsync();
         await FollowUpAsync();
         await WorkAsync();
         Assert.That(await ScalarAsync<long>("select count(*) from envelopes.follow_up_line"), Is.EqualTo(1), $"round {round}");

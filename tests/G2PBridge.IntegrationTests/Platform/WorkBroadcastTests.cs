@@ -29,12 +29,12 @@ internal sealed class WorkBroadcastTests : IntegrationTest
         await IsPaidAsync("E");
     }
 
-    /// <summary>The tests' own host listens too.</summary>
+    /// <summary>Other hosts of the tests listen too; the new one is one more.</summary>
     private static async Task<WorkingHost> StartAsync()
     {
-        await WorkingHost.UntilAsync(async () => await ScalarAsync<long>(Listeners) == 1, "The tests' host listens");
+        var before = await ScalarAsync<long>(Listeners);
         var other = await WorkingHost.StartAsync(_ => { });
-        await WorkingHost.UntilAsync(async () => await ScalarAsync<long>(Listeners) == 2, "The other host listens");
+        await WorkingHost.UntilAsync(async () => await ScalarAsync<long>(Listeners) > before, "The other host listens");
         return other;
     }
 
