@@ -24,7 +24,7 @@ internal sealed class SeededBank(Func<Turnstile> turnstile) : IBankConnector
 
     public HashSet<string> Returned { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>What is set aside, by the bank's own name of the block.</summary>
+    /// <summary>What is still set aside, by the bank's own name of the block.</summary>
     public Dictionary<string, decimal> Blocks { get; } = new(StringComparer.Ordinal);
 
     public void Reset(BankCapabilities capabilities, double lies, bool keepBooks = false)
@@ -194,6 +194,10 @@ internal sealed class SeededBank(Func<Turnstile> turnstile) : IBankConnector
         {
             var (times, amount) = Books.GetValueOrDefault(payment.Reference);
             Books[payment.Reference] = (times + 1, amount + payment.Amount);
+            if (Blocks.TryGetValue(order.BlockReference, out var left))
+            {
+                Blocks[order.BlockReference] = Math.Max(0, left - payment.Amount);
+            }
         }
 
         PaymentRefusal[] refusals = [];

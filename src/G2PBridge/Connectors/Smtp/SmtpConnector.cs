@@ -52,6 +52,7 @@ internal sealed class SmtpConnector(SmtpSettings settings) : INotificationConnec
             Subject = Subject(one),
             Body = Text(one),
             BodyEncoding = Encoding.UTF8,
+            BodyTransferEncoding = System.Net.Mime.TransferEncoding.QuotedPrintable,
             SubjectEncoding = Encoding.UTF8,
         };
         mail.Headers.Add("Message-ID", $"<{one.Id}@{mail.From!.Host}>");
@@ -97,7 +98,8 @@ internal sealed class SmtpConnector(SmtpSettings settings) : INotificationConnec
             NotificationType.PaymentReturned => "payment returned",
             _ => "distribution",
         };
-        return $"{Field("program_mnemonic")} {Field("disbursement_cycle_mnemonic")}: {what}";
+        // A line break would end the header; what came from elsewhere must not write headers of its own.
+        return string.Concat($"{Field("program_mnemonic")} {Field("disbursement_cycle_mnemonic")}: {what}".Select(character => char.IsControl(character) ? ' ' : character));
     }
 
     /// <summary>One line for each key of the payload; lists below one another.</summary>
