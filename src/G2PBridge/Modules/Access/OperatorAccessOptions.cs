@@ -59,17 +59,15 @@ internal sealed class OidcOptions
 
 internal sealed class OperatorAccessValidation(IHostEnvironment environment) : IValidateOptions<OperatorAccessOptions>
 {
-    private const int LongestActor = 128;
-
     public ValidateOptionsResult Validate(string? name, OperatorAccessOptions options)
     {
         var failures = new List<string>();
         for (var i = 0; i < options.ApiKeys.Count; i++)
         {
             var key = options.ApiKeys[i];
-            if (string.IsNullOrWhiteSpace(key.Actor) || key.Actor.Length > LongestActor)
+            if (string.IsNullOrWhiteSpace(key.Actor) || key.Actor.Length > Actor.LongestName)
             {
-                failures.Add($"OperatorAccess:ApiKeys:{i}:Actor: say in at most {LongestActor} characters who acts with the key.");
+                failures.Add($"OperatorAccess:ApiKeys:{i}:Actor: say in at most {Actor.LongestName} characters who acts with the key.");
             }
 
             if (key.Sha256.Length != 64 || !key.Sha256.All(char.IsAsciiHexDigit))

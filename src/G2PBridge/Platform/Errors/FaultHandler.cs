@@ -31,15 +31,7 @@ internal sealed partial class FaultHandler(ILogger<FaultHandler> logger) : IExce
             LogFault(httpContext.Request.Method, httpContext.Request.Path, exception);
         }
 
-        if (httpContext.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal))
-        {
-            await TypedResults.Problem(title: code, detail: message, statusCode: status, extensions: new Dictionary<string, object?> { ["code"] = code }).ExecuteAsync(httpContext);
-        }
-        else
-        {
-            await PartnerEndpoint.WriteErrorsAsync(httpContext, status, [(code, message)]);
-        }
-
+        await ErrorAnswer.WriteAsync(httpContext, status, code, message);
         return true;
     }
 

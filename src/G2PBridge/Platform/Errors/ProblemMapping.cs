@@ -14,11 +14,13 @@ internal static class ProblemMapping
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };
 
-    public static ProblemHttpResult ToProblem(this Refusal refusal) => TypedResults.Problem(
-        title: refusal.Code,
-        detail: refusal.Detail,
-        statusCode: StatusOf(refusal.Kind),
-        extensions: new Dictionary<string, object?> { ["code"] = refusal.Code });
+    public static ProblemHttpResult ToProblem(this Refusal refusal) => Problem(StatusOf(refusal.Kind), refusal.Code, refusal.Detail);
+
+    public static ProblemHttpResult Problem(int status, string code, string detail) => TypedResults.Problem(
+        title: code,
+        detail: detail,
+        statusCode: status,
+        extensions: new Dictionary<string, object?> { ["code"] = code });
 
     public static IResult ToHttp<T>(this Result<T> result) =>
         result.Refusal is { } refusal ? refusal.ToProblem() : TypedResults.Ok(result.Value);

@@ -14,18 +14,10 @@ internal static class UnansweredPaths
     public static void UseUnansweredPaths(this WebApplication web) =>
         web.UseStatusCodePages(context => AnswerAsync(context.HttpContext));
 
-    private static async Task AnswerAsync(HttpContext http)
+    private static Task AnswerAsync(HttpContext http)
     {
-        var status = http.Response.StatusCode;
-        var (code, message) = Describe(http, status);
-        if (http.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal))
-        {
-            await TypedResults.Problem(title: code, detail: message, statusCode: status, extensions: new Dictionary<string, object?> { ["code"] = code }).ExecuteAsync(http);
-        }
-        else
-        {
-            await PartnerEndpoint.WriteErrorsAsync(http, status, [(code, message)]);
-        }
+        var (code, message) = Describe(http, http.Response.StatusCode);
+        return ErrorAnswer.WriteAsync(http, http.Response.StatusCode, code, message);
     }
 
     private static (string Code, string Message) Describe(HttpContext http, int status)

@@ -27,10 +27,10 @@ internal sealed class PartnerKey
     public SignatureAlgorithm Algorithm { get; }
 
     /// <summary>Null: from the beginning of time.</summary>
-    public DateTimeOffset? ValidFrom { get; init; }
+    public DateTimeOffset? ValidFrom { get; private set; }
 
     /// <summary>Null: until it is taken away.</summary>
-    public DateTimeOffset? ValidTo { get; init; }
+    public DateTimeOffset? ValidTo { get; private set; }
 
     public bool IsValidAt(DateTimeOffset moment) => !(moment < ValidFrom) && !(moment >= ValidTo);
 
@@ -67,14 +67,20 @@ internal sealed class PartnerKey
     {
         try
         {
-            if (!pem.Contains("-----BEGIN CERTIFICATE-----", StringComparison.Ordinal))
+            PartnerKey key;
+            if (pem.Contains("-----BEGIN CERTIFICATE-----", StringComparison.Ordinal))
             {
-                return With(FromPublicKey(Der(pem), id, algorithm), validFrom, validTo);
+                using var certificate = X509Certificate2.CreateFromPem(pem);
+                id ??= Base64Url.EncodeToString(SHA256.HashData(certificate.RawDataMemory.Span));
+                key = FromPublicKey(certificate.PublicKey.ExportSubjectPublicKeyInfo(), id, algorithm);
+            }
+            else
+            {
+                key = FromPublicKey(Der(pem), id, algorithm);
             }
 
-            using var certificate = X509Certificate2.CreateFromPem(pem);
-            id ??= Base64Url.EncodeToString(SHA256.HashData(certificate.RawDataMemory.Span));
-            return With(FromPublicKey(certificate.PublicKey.ExportSubjectPublicKeyInfo(), id, algorithm), validFrom, validTo);
+            (key.ValidFrom, key.ValidTo) = (validFrom, validTo);
+            return key;
         }
         catch (Exception exception) when (exception is CryptographicException or ArgumentException)
         {
@@ -105,12 +111,26 @@ internal sealed class PartnerKey
         }
     }
 
-    private static PartnerKey With(PartnerKey key, DateTimeOffset? validFrom, DateTimeOffset? validTo) => key.Algorithm switch
+    /// <summary>The usable keys of a JSON Web Key Set (RFC 7517, section 5).</summary>
+    /// <param name="passedOver">Told the position of a key that cannot be used, and why; it does not take the others with it.</param>
+    /// <exception cref="InvalidOperationException">It is no key set; also a <see cref="KeyNotFoundException"/>.</exception>
+    public static List<PartnerKey> FromSet(JsonElement set, Action<int, string> passedOver)
     {
-        SignatureAlgorithm.ES256 => new PartnerKey(key.Id, key._curve) { ValidFrom = validFrom, ValidTo = validTo },
-        SignatureAlgorithm.EdDSA => new PartnerKey(key.Id, key._edwards) { ValidFrom = validFrom, ValidTo = validTo },
-        _ => new PartnerKey(key.Id, key._rsa, key.Algorithm) { ValidFrom = validFrom, ValidTo = validTo },
-    };
+        var keys = new List<PartnerKey>();
+        foreach (var (jwk, index) in set.GetProperty("keys").EnumerateArray().Select((jwk, index) => (jwk, index)))
+        {
+            try
+            {
+                keys.Add(FromJwk(jwk));
+            }
+            catch (FormatException exception)
+            {
+                passedOver(index, exception.Message);
+            }
+        }
+
+        return keys;
+    }
 
     private static byte[] Der(string pem)
     {

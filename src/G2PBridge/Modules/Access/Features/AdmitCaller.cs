@@ -1,4 +1,4 @@
-using G2PBridge.PartnerApi;
+using G2PBridge.Platform.Errors;
 using G2PBridge.Platform.Identity;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
@@ -13,8 +13,6 @@ namespace G2PBridge.Modules.Access.Features;
 internal sealed partial class AdmitCaller(
     RequestDelegate next, RecogniseCaller recogniser, IOptions<OperatorAccessOptions> options, IHostEnvironment environment, ILogger<AdmitCaller> logger)
 {
-    public const string ActorHeader = "X-Actor";
-
     private readonly bool _isRequired = options.Value.IsRequired(environment);
 
     public async Task InvokeAsync(HttpContext http)
@@ -28,18 +26,18 @@ internal sealed partial class AdmitCaller(
         if (await recogniser.RecogniseAsync(http.Request, http.RequestAborted) is not { } caller)
         {
             http.Response.Headers[HeaderNames.WWWAuthenticate] = $"Bearer, ApiKey header=\"{ApiKey.Header}\"";
-            await RefuseAsync(http, StatusCodes.Status401Unauthorized, "UNAUTHENTICATED", $"Show who you are: an API key in {ApiKey.Header}, or a bearer token in Authorization.");
+            await ErrorAnswer.WriteAsync(http, StatusCodes.Status401Unauthorized, "UNAUTHENTICATED", $"Show who you are: an API key in {ApiKey.Header}, or a bearer token in Authorization.");
             return;
         }
 
         if (!caller.Roles.Suffices(needed))
         {
             LogForbidden(http.Request.Method, (http.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "", needed);
-            await RefuseAsync(http, StatusCodes.Status403Forbidden, "FORBIDDEN", $"This needs the role {needed}; ask an administrator.");
+            await ErrorAnswer.WriteAsync(http, StatusCodes.Status403Forbidden, "FORBIDDEN", $"This needs the role {needed}; ask an administrator.");
             return;
         }
 
-        http.Request.Headers[ActorHeader] = caller.Actor;
+        http.Request.Headers[Actor.Header] = caller.Actor;
         await next(http);
     }
 
@@ -47,16 +45,6 @@ internal sealed partial class AdmitCaller(
         endpoint is RouteEndpoint { RoutePattern.RawText: { } pattern } && (IsNative(pattern) || pattern.TrimStart('/') == "upload_mt940") ? endpoint.NeededRole() : null;
 
     private static bool IsNative(string pattern) => pattern.TrimStart('/').StartsWith("v1/", StringComparison.Ordinal);
-
-    private static Task RefuseAsync(HttpContext http, int status, string code, string detail)
-    {
-        if (!http.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal))
-        {
-            return PartnerEndpoint.WriteErrorsAsync(http, status, [(code, detail)]);
-        }
-
-        return TypedResults.Problem(title: code, detail: detail, statusCode: status, extensions: new Dictionary<string, object?> { ["code"] = code }).ExecuteAsync(http);
-    }
 
     [LoggerMessage(921, LogLevel.Warning, "{Method} {Route} was refused to a caller without the role {Needed}")]
     private partial void LogForbidden(string method, string route, Role needed);

@@ -16,7 +16,6 @@ internal sealed class RecogniseCaller(IOptions<OperatorAccessOptions> options, T
 {
     private const string Bearer = "Bearer ";
     private const int MostCharacters = 16 * 1024;
-    private const int LongestActor = 128;
 
     private readonly Lazy<Dictionary<string, ConfiguredApiKey>> _apiKeys = new(() => options.Value.ApiKeys.ToDictionary(key => key.Sha256, StringComparer.OrdinalIgnoreCase));
 
@@ -71,7 +70,7 @@ internal sealed class RecogniseCaller(IOptions<OperatorAccessOptions> options, T
             || !Texts(claims, "aud").Contains(oidc.Audience)
             || Time(claims, "exp") is not { } expires || now >= expires + oidc.ClockSkew
             || (claims.TryGetProperty("nbf", out _) && !(Time(claims, "nbf") <= now + oidc.ClockSkew))
-            || Text(claims, oidc.ActorClaim) is not { Length: > 0 and <= LongestActor } actor)
+            || Text(claims, oidc.ActorClaim) is not { Length: > 0 and <= Actor.LongestName } actor)
         {
             return null;
         }

@@ -44,7 +44,6 @@ internal sealed partial class KeyFolder(IOptions<PartnerSignatureOptions> option
 
     private List<PartnerKey> Read(string partner, FileInfo file)
     {
-        var keys = new List<PartnerKey>();
         try
         {
             if (file.Length > MostBytes)
@@ -53,28 +52,13 @@ internal sealed partial class KeyFolder(IOptions<PartnerSignatureOptions> option
             }
 
             using var document = JsonDocument.Parse(File.ReadAllBytes(file.FullName));
-            var index = 0;
-            foreach (var jwk in document.RootElement.GetProperty("keys").EnumerateArray())
-            {
-                try
-                {
-                    keys.Add(PartnerKey.FromJwk(jwk));
-                }
-                catch (FormatException exception)
-                {
-                    LogUnusable(partner, index, exception.Message);
-                }
-
-                index++;
-            }
+            return PartnerKey.FromSet(document.RootElement, (index, problem) => LogUnusable(partner, index, problem));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidDataException or JsonException or InvalidOperationException or KeyNotFoundException)
         {
             LogUnreadable(partner, exception.Message);
-            keys.Clear();
+            return [];
         }
-
-        return keys;
     }
 
     private sealed record Known(DateTime Written, long Length, IReadOnlyList<PartnerKey> Keys);

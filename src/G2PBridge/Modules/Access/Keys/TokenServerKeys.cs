@@ -35,7 +35,8 @@ internal sealed partial class TokenServerKeys
             using var response = await client.GetAsync(_options.KeysUrl ?? await DiscoverAsync(client, limit.Token), limit.Token);
             response.EnsureSuccessStatusCode();
             using var set = await JsonDocument.ParseAsync(await response.Content.ReadAsStreamAsync(limit.Token), cancellationToken: limit.Token);
-            return new(Read(set.RootElement), response.Headers.CacheControl?.MaxAge);
+            // A server lists its keys for encryption too.
+            return new(PartnerKey.FromSet(set.RootElement, (_, problem) => LogPassedOver(problem)), response.Headers.CacheControl?.MaxAge);
         }
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or JsonException or KeyNotFoundException or InvalidOperationException or UriFormatException)
         {
@@ -53,25 +54,6 @@ internal sealed partial class TokenServerKeys
         return document.RootElement.GetProperty("issuer").GetString() == _options.Issuer
             ? new Uri(document.RootElement.GetProperty("jwks_uri").GetString()!)
             : throw new InvalidOperationException("The discovery document is of another issuer.");
-    }
-
-    private List<PartnerKey> Read(JsonElement set)
-    {
-        var keys = new List<PartnerKey>();
-        foreach (var jwk in set.GetProperty("keys").EnumerateArray())
-        {
-            try
-            {
-                keys.Add(PartnerKey.FromJwk(jwk));
-            }
-            catch (FormatException exception)
-            {
-                // A server lists its keys for encryption too.
-                LogPassedOver(exception.Message);
-            }
-        }
-
-        return keys;
     }
 
     [LoggerMessage(906, LogLevel.Warning, "The token server did not give its keys ({Fault}); what was known holds up to its limit")]

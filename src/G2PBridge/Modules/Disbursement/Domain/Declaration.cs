@@ -12,11 +12,8 @@ internal enum DeclaredOutcome
 
 internal static class Declarations
 {
-    public const string SamePersonCode = "SECOND_PERSON_REQUIRED";
-
-    /// <summary>Null when this person may confirm what that person proposed. A person is a person in whatever case the name is written.</summary>
-    public static Refusal? Judge(string proposedBy, string actor) =>
-        string.Equals(proposedBy.Trim(), actor.Trim(), StringComparison.OrdinalIgnoreCase)
-            ? new Refusal(SamePersonCode, "Whoever proposed a declaration cannot confirm it; a second person must.", RefusalKind.Conflict)
-            : null;
+    /// <summary>Why somebody declares or repeats something, as it is kept.</summary>
+    public static Result<string> Explained(string? reason) => Actor.IsReason(reason)
+        ? reason.Trim()
+        : new Refusal("REASON_REQUIRED", $"Say in at most {Actor.LongestReason} characters why; whoever looks at it later will want to know.");
 }

@@ -13,11 +13,10 @@ namespace G2PBridge.Modules.Disbursement.Features;
 
 /// <summary>
 /// POST /v1/declarations proposes what became of payments that nobody knows of, …/confirm by a second person settles them. Who is asking is
-/// what the header X-Actor says, until the host knows its users; until then only a trusted gateway may set it.
+/// what <see cref="Actor.Header"/> says.
 /// </summary>
 internal static partial class DeclareOutcome
 {
-    private const string ActorHeader = "X-Actor";
     private const int MostLines = 10_000;
     private const int PageSize = 200;
 
@@ -44,9 +43,9 @@ internal static partial class DeclareOutcome
     internal sealed record Response(IReadOnlyList<DeclarationView> Items);
 
     private static async Task<IResult> ProposeAsync(
-        [FromHeader(Name = ActorHeader), Description("Who is asking")] string? actor, Body body, DeclarationStore store, IMediator mediator, ILoggerFactory loggers, CancellationToken cancellationToken)
+        [FromHeader(Name = Actor.Header), Description("Who is asking")] string? actor, Body body, DeclarationStore store, IMediator mediator, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        var read = Actors.Read(actor);
+        var read = Actor.Read(actor);
         if (read.Refusal is { } nobody)
         {
             return nobody.ToProblem();
@@ -57,7 +56,7 @@ internal static partial class DeclareOutcome
             return new Refusal("INVALID_OUTCOME", "The outcome is PAID or NOT_PAID.").ToProblem();
         }
 
-        if (Actors.Reason(body.Reason) is { Refusal: { } silent })
+        if (Declarations.Explained(body.Reason) is { Refusal: { } silent })
         {
             return silent.ToProblem();
         }
@@ -81,10 +80,10 @@ internal static partial class DeclareOutcome
     }
 
     private static async Task<IResult> ConfirmAsync(
-        Guid id, [FromHeader(Name = ActorHeader), Description("Who is asking")] string? actor, DeclarationStore store, IMediator mediator, WorkSignal signal, ILoggerFactory loggers,
+        Guid id, [FromHeader(Name = Actor.Header), Description("Who is asking")] string? actor, DeclarationStore store, IMediator mediator, WorkSignal signal, ILoggerFactory loggers,
         CancellationToken cancellationToken)
     {
-        var read = Actors.Read(actor);
+        var read = Actor.Read(actor);
         if (read.Refusal is { } nobody)
         {
             return nobody.ToProblem();
@@ -95,7 +94,7 @@ internal static partial class DeclareOutcome
             return new Refusal("DECLARATION_NOT_FOUND", "No declaration has this id.", RefusalKind.NotFound).ToProblem();
         }
 
-        if (Declarations.Judge(declaration.ProposedBy, read.Value) is { } same)
+        if (Actor.MayConfirm(declaration.ProposedBy, read.Value, "declaration") is { } same)
         {
             return same.ToProblem();
         }

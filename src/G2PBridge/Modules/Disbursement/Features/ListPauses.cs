@@ -12,8 +12,6 @@ namespace G2PBridge.Modules.Disbursement.Features;
 internal sealed record PauseView(
     long Id, PauseScope Scope, string? Value, string Reason, string Actor, PauseState State, bool Acknowledged, DateTimeOffset Since, DateTimeOffset? AcknowledgedAt, DateTimeOffset? LiftedAt)
 {
-    public const string ActorHeader = "X-Actor";
-
     private const string Operator = "operator";
     private const int LongestActor = 128;
 

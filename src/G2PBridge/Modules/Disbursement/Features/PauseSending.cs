@@ -31,7 +31,7 @@ internal static partial class PauseSending
 
     internal sealed record Command(string? Scope, string? Value, string? Reason, string Actor) : IRequest<Result<PauseView>>;
 
-    private static async Task<IResult> HandleAsync([FromHeader(Name = PauseView.ActorHeader), Description("Who is asking")] string? actor, Body body, IMediator mediator, CancellationToken cancellationToken)
+    private static async Task<IResult> HandleAsync([FromHeader(Name = Actor.Header), Description("Who is asking")] string? actor, Body body, IMediator mediator, CancellationToken cancellationToken)
     {
         var result = await mediator.Send(new Command(body.Scope, body.Value, body.Reason, PauseView.ActorOf(actor)), cancellationToken);
         return result.IsRefused || result.Value.Acknowledged ? result.ToHttp() : TypedResults.Accepted((string?)null, result.Value);

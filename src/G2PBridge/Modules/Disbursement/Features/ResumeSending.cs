@@ -16,7 +16,7 @@ internal static partial class ResumeSending
 
     internal sealed record Command(long Id, string Actor) : IRequest<Result<PauseView>>;
 
-    private static async Task<IResult> HandleAsync(long id, [FromHeader(Name = PauseView.ActorHeader), Description("Who is asking")] string? actor, IMediator mediator, CancellationToken cancellationToken) =>
+    private static async Task<IResult> HandleAsync(long id, [FromHeader(Name = Actor.Header), Description("Who is asking")] string? actor, IMediator mediator, CancellationToken cancellationToken) =>
         (await mediator.Send(new Command(id, PauseView.ActorOf(actor)), cancellationToken)).ToHttp();
 
     internal sealed partial class Handler(Pauses pauses, WorkSignal signal, ILogger<Handler> logger) : IRequestHandler<Command, Result<PauseView>>

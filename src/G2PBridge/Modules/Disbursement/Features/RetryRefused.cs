@@ -34,10 +34,10 @@ internal static partial class RetryRefused
     internal sealed record Command(string EnvelopeId, IReadOnlyList<string>? ReasonCodes, IReadOnlyList<string>? DisbursementIds, string Reason, string Actor) : IRequest<Result<Response>>;
 
     private static async Task<IResult> HandleAsync(
-        string id, [FromHeader(Name = "X-Actor"), Description("Who is asking")] string? actor, Body body, IMediator mediator, CancellationToken cancellationToken)
+        string id, [FromHeader(Name = Actor.Header), Description("Who is asking")] string? actor, Body body, IMediator mediator, CancellationToken cancellationToken)
     {
-        var who = Actors.Read(actor);
-        var why = Actors.Reason(body.Reason);
+        var who = Actor.Read(actor);
+        var why = Declarations.Explained(body.Reason);
         return (who.Refusal ?? why.Refusal) is { } refusal
             ? refusal.ToProblem()
             : (await mediator.Send(new Command(id, body.ReasonCodes, body.DisbursementIds, why.Value, who.Value), cancellationToken)).ToHttp();

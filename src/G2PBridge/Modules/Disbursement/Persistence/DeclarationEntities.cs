@@ -7,8 +7,8 @@ namespace G2PBridge.Modules.Disbursement.Persistence;
 /// <summary>What one person proposed to declare. Never changed: whether it was confirmed is a row of its own.</summary>
 internal sealed class Declaration
 {
-    public const int LongestName = 100;
-    public const int LongestReason = 500;
+    public const int LongestName = Actor.LongestName;
+    public const int LongestReason = Actor.LongestReason;
 
     public Guid Id { get; init; }
     public required string EnvelopeId { get; init; }

@@ -67,12 +67,6 @@ internal sealed class HoldDecision
     public required DateTimeOffset ProposedAt { get; init; }
     public string? ConfirmedBy { get; init; }
     public DateTimeOffset? ConfirmedAt { get; init; }
-
-    /// <summary>Null when this person may confirm. A person is a person in whatever case the name is written.</summary>
-    public static Refusal? MayConfirm(string proposedBy, string actor) =>
-        string.Equals(proposedBy.Trim(), actor.Trim(), StringComparison.OrdinalIgnoreCase)
-            ? new Refusal("SECOND_PERSON_REQUIRED", "Whoever proposed a decision cannot confirm it; a second person must.", RefusalKind.Conflict)
-            : null;
 }
 
 /// <summary>A line that a decision is about.</summary>

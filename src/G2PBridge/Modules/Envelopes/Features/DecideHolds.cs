@@ -11,13 +11,10 @@ namespace G2PBridge.Modules.Envelopes.Features;
 
 /// <summary>
 /// POST /v1/envelopes/{id}/holds/decisions proposes to release or to drop held lines, …/confirm by a second person does it. Who is asking is
-/// what the header X-Actor says, until the host knows its users.
+/// what <see cref="Actor.Header"/> says.
 /// </summary>
 internal static partial class DecideHolds
 {
-    private const string ActorHeader = "X-Actor";
-    private const int LongestActor = 100;
-    private const int LongestReason = 500;
     private const int MostNamed = 10_000;
 
     public static void Map(IEndpointRouteBuilder routes)
@@ -44,20 +41,16 @@ internal static partial class DecideHolds
     internal sealed record Confirm(string EnvelopeId, Guid DecisionId, string Actor) : IRequest<Result<DecisionView>>;
 
     private static async Task<IResult> ProposeAsync(
-        string id, [FromHeader(Name = ActorHeader), Description("Who is asking")] string? actor, Body body, IMediator mediator, CancellationToken cancellationToken) =>
-        Named(actor) is { } refusal ? refusal.ToProblem() : (await mediator.Send(new Propose(id, body, actor!.Trim()), cancellationToken)).ToHttp();
+        string id, [FromHeader(Name = Actor.Header), Description("Who is asking")] string? actor, Body body, IMediator mediator, CancellationToken cancellationToken) =>
+        Actor.Read(actor) is { Refusal: { } refusal } ? refusal.ToProblem() : (await mediator.Send(new Propose(id, body, actor!.Trim()), cancellationToken)).ToHttp();
 
     private static async Task<IResult> ConfirmAsync(
-        string id, Guid decisionId, [FromHeader(Name = ActorHeader), Description("Who is asking")] string? actor, IMediator mediator, CancellationToken cancellationToken) =>
-        Named(actor) is { } refusal ? refusal.ToProblem() : (await mediator.Send(new Confirm(id, decisionId, actor!.Trim()), cancellationToken)).ToHttp();
+        string id, Guid decisionId, [FromHeader(Name = Actor.Header), Description("Who is asking")] string? actor, IMediator mediator, CancellationToken cancellationToken) =>
+        Actor.Read(actor) is { Refusal: { } refusal } ? refusal.ToProblem() : (await mediator.Send(new Confirm(id, decisionId, actor!.Trim()), cancellationToken)).ToHttp();
 
-    public static Refusal? Named(string? actor) => string.IsNullOrWhiteSpace(actor) || actor.Length > LongestActor
-        ? new Refusal("ACTOR_REQUIRED", $"The header {ActorHeader} must say who is asking, in at most {LongestActor} characters.")
-        : null;
-
-    public static Refusal? Explained(string? reason) => string.IsNullOrWhiteSpace(reason) || reason.Length > LongestReason || reason.Contains('\0', StringComparison.Ordinal)
-        ? new Refusal("REASON_REQUIRED", $"reason must say why, in at most {LongestReason} characters.")
-        : null;
+    public static Refusal? Explained(string? reason) => Actor.IsReason(reason)
+        ? null
+        : new Refusal("REASON_REQUIRED", $"reason must say why, in at most {Actor.LongestReason} characters.");
 
     internal sealed partial class Handler(HoldDecisions decisions, LineReader lines, WorkSignal signal, TimeProvider clock, ILogger<Handler> logger)
         : IRequestHandler<Propose, Result<DecisionView>>, IRequestHandler<Confirm, Result<DecisionView>>

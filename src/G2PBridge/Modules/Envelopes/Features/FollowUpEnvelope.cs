@@ -22,7 +22,6 @@ namespace G2PBridge.Modules.Envelopes.Features;
 /// </summary>
 internal static partial class FollowUpEnvelope
 {
-    private const string ActorHeader = "X-Actor";
     private const int MostNamed = 10_000;
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("v1/envelopes/{id}/follow-up", HandleAsync)
@@ -45,11 +44,11 @@ internal static partial class FollowUpEnvelope
     internal sealed record LeftOut(string Why, int Lines);
 
     private static async Task<IResult> HandleAsync(
-        string id, [FromHeader(Name = ActorHeader), Description("Who is asking")] string? actor,
+        string id, [FromHeader(Name = Actor.Header), Description("Who is asking")] string? actor,
         [FromHeader(Name = "Idempotency-Key"), Description("Repeating a call with its key gives its answer, whatever happened since")] string? key,
         Body body, IMediator mediator, CancellationToken cancellationToken)
     {
-        if (DecideHolds.Named(actor) is { } nobody)
+        if (Actor.Read(actor) is { Refusal: { } nobody })
         {
             return nobody.ToProblem();
         }

@@ -53,7 +53,7 @@ internal sealed class HoldDecisions(NpgsqlDataSource source)
             return new Refusal("DECISION_NOT_FOUND", "The envelope has no decision of this id; GET …/holds lists those that wait.", RefusalKind.NotFound);
         }
 
-        if (HoldDecision.MayConfirm(decision.ProposedBy, actor) is { } refusal)
+        if (Actor.MayConfirm(decision.ProposedBy, actor, "decision") is { } refusal)
         {
             return refusal;
         }

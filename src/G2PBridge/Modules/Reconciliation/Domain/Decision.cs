@@ -55,8 +55,6 @@ internal sealed record DecisionPart(PartClass Class, PaymentReference? Payment, 
 
 internal static class Decisions
 {
-    public const string SamePersonCode = "SECOND_PERSON_REQUIRED";
-
     public static Refusal WithoutAmount { get; } = new("ENTRY_UNREADABLE", "The entry has no amount: it cannot be a payment. It can be classified or written off.", RefusalKind.Conflict);
 
     public static DecisionState Move(DecisionState from, DecisionState to) => (from, to) switch
@@ -65,13 +63,11 @@ internal static class Decisions
         _ => throw new InvalidOperationException($"A decision cannot go from {from} to {to}."),
     };
 
-    /// <summary>Null when this person may confirm. A person is a person in whatever case the name is written.</summary>
+    /// <summary>Null when this person may confirm.</summary>
     public static Refusal? Judge(DecisionState state, string proposedBy, string actor) => state switch
     {
         DecisionState.Superseded => new Refusal("DECISION_SUPERSEDED", "A later proposal took the place of this one.", RefusalKind.Conflict),
-        _ when string.Equals(proposedBy.Trim(), actor.Trim(), StringComparison.OrdinalIgnoreCase) =>
-            new Refusal(SamePersonCode, "Whoever proposed a decision cannot confirm it; a second person must.", RefusalKind.Conflict),
-        _ => null,
+        _ => Actor.MayConfirm(proposedBy, actor, "decision"),
     };
 
     /// <summary>Null when the parts are a decision of this kind about an entry of this amount; an entry that cannot be read has none.</summary>

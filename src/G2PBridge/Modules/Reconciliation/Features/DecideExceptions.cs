@@ -10,14 +10,11 @@ using Microsoft.AspNetCore.Mvc;
 namespace G2PBridge.Modules.Reconciliation.Features;
 
 /// <summary>
-/// POST /v1/exceptions/{id}/decisions proposes what an entry is, …/confirm by a second person books it. Who is asking is what the
-/// header X-Actor says, until the host knows its users; until then only a trusted gateway may set it.
+/// POST /v1/exceptions/{id}/decisions proposes what an entry is, …/confirm by a second person books it. Who is asking is what
+/// <see cref="Actor.Header"/> says.
 /// </summary>
 internal static partial class DecideExceptions
 {
-    private const string ActorHeader = "X-Actor";
-    private const int LongestActor = 100;
-    private const int LongestReason = 500;
     private const int MostParts = 1000;
 
     public static void Map(IEndpointRouteBuilder routes)
@@ -45,7 +42,7 @@ internal static partial class DecideExceptions
     internal sealed record DecisionView(Guid Id, string ExceptionId, DecisionKind Kind, DecisionState State, string Reason, string ProposedBy, string? ConfirmedBy);
 
     private static async Task<IResult> ProposeAsync(
-        string id, [FromHeader(Name = ActorHeader), Description("Who is asking")] string? actor, Request request, DecisionStore store, EnvelopeKeys envelopes, IMediator mediator, ILoggerFactory loggers,
+        string id, [FromHeader(Name = Actor.Header), Description("Who is asking")] string? actor, Request request, DecisionStore store, EnvelopeKeys envelopes, IMediator mediator, ILoggerFactory loggers,
         CancellationToken cancellationToken)
     {
         if (Refuse(id, actor, out var exception) is { } refusal)
@@ -53,9 +50,9 @@ internal static partial class DecideExceptions
             return refusal.ToProblem();
         }
 
-        if (string.IsNullOrWhiteSpace(request.Reason) || request.Reason.Length > LongestReason || request.Reason.Contains('\0', StringComparison.Ordinal))
+        if (!Actor.IsReason(request.Reason))
         {
-            return new Refusal("REASON_REQUIRED", $"A decision needs a reason of at most {LongestReason} characters.").ToProblem();
+            return new Refusal("REASON_REQUIRED", $"A decision needs a reason of at most {Actor.LongestReason} characters.").ToProblem();
         }
 
         if (await store.FindAsync(exception, cancellationToken) is not { } facts)
@@ -80,7 +77,7 @@ internal static partial class DecideExceptions
     }
 
     private static async Task<IResult> ConfirmAsync(
-        string id, Guid decisionId, [FromHeader(Name = ActorHeader), Description("Who is asking")] string? actor, DecisionStore store, WorkSignal signal, ILoggerFactory loggers,
+        string id, Guid decisionId, [FromHeader(Name = Actor.Header), Description("Who is asking")] string? actor, DecisionStore store, WorkSignal signal, ILoggerFactory loggers,
         CancellationToken cancellationToken)
     {
         if (Refuse(id, actor, out var exception) is { } refusal)
@@ -102,14 +99,7 @@ internal static partial class DecideExceptions
 
     private static Refusal? Refuse(string id, string? actor, out ExceptionId exception)
     {
-        if (!ExceptionId.TryParse(id, out exception))
-        {
-            return NotFound();
-        }
-
-        return string.IsNullOrWhiteSpace(actor) || actor.Length > LongestActor
-            ? new Refusal("ACTOR_REQUIRED", $"The header {ActorHeader} must say who is asking, in at most {LongestActor} characters.")
-            : null;
+        return ExceptionId.TryParse(id, out exception) ? Actor.Read(actor).Refusal : NotFound();
     }
 
     private static async Task<Result<IReadOnlyList<StoredPart>>> PartsAsync(

@@ -13,10 +13,6 @@ namespace G2PBridge.Modules.Reconciliation.Features;
 /// </summary>
 internal static partial class DecideStatements
 {
-    private const string ActorHeader = "X-Actor";
-    private const int LongestActor = 100;
-    private const int LongestReason = 500;
-
     public static void Map(IEndpointRouteBuilder routes)
     {
         Propose("release", "proposeRelease", "Proposes that held statements of a file are booked; nothing is before a second person confirms.", StatementDecisionKind.Release);
@@ -28,7 +24,7 @@ internal static partial class DecideStatements
         void Propose(string path, string name, string summary, StatementDecisionKind kind) => routes
             .MapPost(
                 "v1/statements/{id:guid}/" + path,
-                (Guid id, [FromHeader(Name = ActorHeader), Description("Who is asking")] string? actor, Request request, StatementDecisionStore store, ILoggerFactory loggers, CancellationToken cancellationToken) =>
+                (Guid id, [FromHeader(Name = Actor.Header), Description("Who is asking")] string? actor, Request request, StatementDecisionStore store, ILoggerFactory loggers, CancellationToken cancellationToken) =>
                     ProposeAsync(kind, id, actor, request, store, loggers, cancellationToken))
             .WithName(name).WithTags("Statements").WithSummary(summary)
             .Produces<View>().ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
@@ -50,14 +46,14 @@ internal static partial class DecideStatements
     private static async Task<IResult> ProposeAsync(
         StatementDecisionKind kind, Guid id, string? actor, Request request, StatementDecisionStore store, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        if (Refuse(actor) is { } refusal)
+        if (Actor.Read(actor) is { Refusal: { } refusal })
         {
             return refusal.ToProblem();
         }
 
-        if (string.IsNullOrWhiteSpace(request.Reason) || request.Reason.Length > LongestReason || request.Reason.Contains('\0', StringComparison.Ordinal))
+        if (!Actor.IsReason(request.Reason))
         {
-            return new Refusal("REASON_REQUIRED", $"A decision needs a reason of at most {LongestReason} characters.").ToProblem();
+            return new Refusal("REASON_REQUIRED", $"A decision needs a reason of at most {Actor.LongestReason} characters.").ToProblem();
         }
 
         var proposed = await store.ProposeAsync(id, kind, request.StatementNo, request.Reason.Trim(), actor!.Trim(), cancellationToken);
@@ -71,10 +67,10 @@ internal static partial class DecideStatements
     }
 
     private static async Task<IResult> ConfirmAsync(
-        Guid id, Guid decisionId, [FromHeader(Name = ActorHeader), Description("Who is asking")] string? actor, StatementDecisionStore store, WorkSignal signal, ILoggerFactory loggers,
+        Guid id, Guid decisionId, [FromHeader(Name = Actor.Header), Description("Who is asking")] string? actor, StatementDecisionStore store, WorkSignal signal, ILoggerFactory loggers,
         CancellationToken cancellationToken)
     {
-        if (Refuse(actor) is { } refusal)
+        if (Actor.Read(actor) is { Refusal: { } refusal })
         {
             return refusal.ToProblem();
         }
@@ -89,10 +85,6 @@ internal static partial class DecideStatements
         await signal.RaiseAsync(Work.ReadStatements, CancellationToken.None);
         return TypedResults.Ok(Show(confirmed.Value));
     }
-
-    private static Refusal? Refuse(string? actor) => string.IsNullOrWhiteSpace(actor) || actor.Length > LongestActor || actor.Contains('\0', StringComparison.Ordinal)
-        ? new Refusal("ACTOR_REQUIRED", $"The header {ActorHeader} must say who is asking, in at most {LongestActor} characters.")
-        : null;
 
     [LoggerMessage(4050, LogLevel.Information, "Decision {Decision} is proposed: {Kind} of held statements of file {File}")]
     private static partial void LogProposed(ILogger logger, Guid decision, StatementDecisionKind kind, Guid file);
