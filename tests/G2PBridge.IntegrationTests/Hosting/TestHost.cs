@@ -1,6 +1,7 @@
 using G2PBridge.Connectors;
 using G2PBridge.LocalPostgres;
 using G2PBridge.Modules.Disbursement.Domain;
+using G2PBridge.Platform.Audit;
 using G2PBridge.Platform.Hosting;
 using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Persistence;
@@ -25,9 +26,11 @@ internal sealed class TestHost
 {
     public const string CallbackSecret = "a secret of the tests";
 
+    /// <summary>Drawn for this run; every host of it seals with the same.</summary>
+    public static readonly string AuditKey = AuditKeys.Make();
+
     private static TemporaryPostgres? _postgres;
     private static WebApplication? _web;
-    private static string? _truncateAll;
 
     public static FakeClock Clock { get; } = new();
     public static ScriptedMapper Mapper { get; } = new();
@@ -89,6 +92,7 @@ internal sealed class TestHost
             ["Disbursement:VerifyAtHour"] = "-1",
             ["PartnerSignatures:Required"] = "false",
             ["OperatorAccess:Required"] = "false",
+            ["Audit:Keys"] = AuditKey,
         });
         builder.Configuration.AddInMemoryCollection(settings.Select(setting => new KeyValuePair<string, string?>(setting.Key, setting.Value)));
         builder.WebHost.UseUrls("http://127.0.0.1:0");
@@ -108,21 +112,7 @@ internal sealed class TestHost
     /// <summary>Empties every table of every module, as if the migrations had just run.</summary>
     public static async Task ResetAsync()
     {
-        await using var connection = await Source.OpenConnectionAsync();
-        if (_truncateAll is null)
-        {
-            await using var list = new NpgsqlCommand(
-                $"""
-                select string_agg(format('%I.%I', n.nspname, c.relname), ', ')
-                  from pg_class c join pg_namespace n on n.oid = c.relnamespace
-                 where c.relkind in ('r', 'p') and not c.relispartition and n.nspname in ('access', 'envelopes', 'resolution', 'funds', 'disbursement', 'reconciliation', 'in_kind', 'notifications')
-                   and c.relname not in ('{ModuleDbContext.HistoryTable}', 'installation')
-                """, connection);
-            _truncateAll = $"truncate {await list.ExecuteScalarAsync()} restart identity cascade";
-        }
-
-        await using var truncate = new NpgsqlCommand(_truncateAll, connection);
-        await truncate.ExecuteNonQueryAsync();
+        await BridgeTables.EmptyAsync(Source);
         Clock.Reset();
         Mapper.Reset();
         Bank.Reset();

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using G2PBridge.LocalPostgres;
+using G2PBridge.Platform.Audit;
 using G2PBridge.Platform.Persistence;
 using G2PBridge.Simulators;
 using Microsoft.AspNetCore.Connections;
@@ -73,6 +74,7 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
             await ReachAsync(connectionString, cancellationToken);
             builder.Services.AddBridge(builder.Configuration, connectionString);
             builder.Services.AddSingleton(new StartedWith(start.Report));
+            builder.Services.AddSingleton(new DataFolder(Path.GetDirectoryName(ClusterFolder(builder.Configuration))!));
             var simulators = AddSimulators(builder, cluster);
             start.Configure?.Invoke(builder);
             var web = builder.Build();
@@ -90,7 +92,18 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
         }
     }
 
-    public Task MigrateAsync(CancellationToken cancellationToken) => Services.GetRequiredService<DatabaseMigrator>().MigrateAsync(cancellationToken);
+    /// <exception cref="StartupRefusedException">There is no key with which the first audit blocks could be sealed.</exception>
+    public async Task MigrateAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Services.GetRequiredService<DatabaseMigrator>().MigrateAsync(cancellationToken);
+        }
+        catch (OptionsValidationException exception)
+        {
+            throw new StartupRefusedException("The settings cannot be used. " + string.Join(" ", exception.Failures), exception);
+        }
+    }
 
     /// <summary>Brings the database up to date where that is ours to do, then listens.</summary>
     /// <exception cref="StartupRefusedException">Something an administrator can mend; the message says what.</exception>

@@ -12,6 +12,7 @@ using G2PBridge.Modules.Reconciliation;
 using G2PBridge.Modules.Resolution;
 using G2PBridge.PartnerApi;
 using G2PBridge.PartnerApi.Documentation;
+using G2PBridge.Platform.Audit;
 using G2PBridge.Platform.Errors;
 using G2PBridge.Platform.Health;
 using G2PBridge.Platform.Jobs;
@@ -36,6 +37,8 @@ internal static class BridgeHost
         services.AddSingleton<HostPresence>();
         services.AddSingleton(provider => DataSource(connectionString, provider.GetRequiredService<HostPresence>()));
         services.AddHostedService<PresenceKeeper>();
+        services.AddAudit();
+        services.AddSingleton<BridgeDatabase>();
         services.AddSingleton<DatabaseMigrator>();
         services.AddSingleton<DatabaseReach>();
         services.AddSingleton<InvariantVerification>();

@@ -7,9 +7,9 @@ using G2PBridge.Modules.Envelopes.Contracts;
 using G2PBridge.Modules.Funds.Contracts;
 using G2PBridge.Modules.Resolution.Contracts;
 using G2PBridge.Platform.Jobs;
+using G2PBridge.Platform.Persistence;
 using MediatR;
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace G2PBridge.Modules.Disbursement.Features;
 
@@ -27,7 +27,7 @@ internal static partial class SendNextChunk
     private sealed record ReadyOrder(PaymentOrder Order, IReadOnlyList<PreparedPayment> Payments, long LeasedAt);
 
     internal sealed partial class Handler(
-        IMediator mediator, NpgsqlDataSource source, ChunkQueue queue, Settlement settlement, LateLines late, ReferencePrefix prefix, IBankConnectors banks,
+        IMediator mediator, BridgeDatabase source, ChunkQueue queue, Settlement settlement, LateLines late, ReferencePrefix prefix, IBankConnectors banks,
         [FromKeyedServices(DisbursementModule.Sending)] Lanes lanes,
         ISendObserver observer, Pauses pauses, IOptions<DisbursementOptions> options, IOptions<LimitsOptions> limits, TimeProvider clock, WorkSignal signal, ILogger<Handler> logger) : IRequestHandler<Command, bool>
     {

@@ -1,12 +1,13 @@
 using G2PBridge.Modules.Resolution.Contracts;
 using G2PBridge.Modules.Resolution.Domain;
+using G2PBridge.Platform.Persistence;
 using Npgsql;
 using NpgsqlTypes;
 
 namespace G2PBridge.Modules.Resolution.Persistence;
 
 /// <summary>Addresses: appended once by COPY, never changed, read by runs of their primary key.</summary>
-internal sealed class AddressStore(NpgsqlDataSource source)
+internal sealed class AddressStore(BridgeDatabase source)
 {
     private const string Columns = "seq, kind, account_number, bank_code, branch_code, mobile_number, mobile_wallet_provider, email_address, email_wallet_provider, resolved_name";
 
