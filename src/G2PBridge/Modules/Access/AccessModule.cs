@@ -3,6 +3,7 @@ using G2PBridge.Modules.Access.Keys;
 using G2PBridge.Modules.Access.Persistence;
 using G2PBridge.PartnerApi;
 using G2PBridge.Platform.Health;
+using G2PBridge.Platform.Identity;
 using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Persistence;
 using Microsoft.Extensions.Options;
@@ -32,7 +33,7 @@ internal static class AccessModule
         services.AddSingleton<IValidateOptions<OperatorAccessOptions>, OperatorAccessValidation>();
         services.AddSingleton<IHealthNotice, UnknownCallersNotice>();
         services.AddHttpClient(TokenServerKeys.Client).RemoveAllLoggers();
-        services.AddSingleton<TokenServerKeys>();
+        services.AddTokenServer(OperatorAccessOptions.Section, provider => provider.GetRequiredService<IOptions<OperatorAccessOptions>>().Value.Oidc);
         services.AddSingleton<RecogniseCaller>();
         services.AddPollingJob(_ => new PollingJobDescription(Forget, Schema, TimeSpan.FromMinutes(1), 1, () => new ForgetSignatures.Command()));
         return services;
@@ -40,4 +41,9 @@ internal static class AccessModule
 
     /// <summary>Stands before all routes; the routes themselves are mapped afterwards.</summary>
     public static void UseAccess(this WebApplication web) => web.UseMiddleware<AdmitCaller>();
+
+    /// <summary>Believes the tokens of one server, under a name of its own: people who work here and people who are paid have different ones.</summary>
+    private static void AddTokenServer(this IServiceCollection services, string name, Func<IServiceProvider, TokenServerOptions> options) =>
+        services.AddKeyedSingleton(name, (provider, _) => new BearerTokens(
+            options(provider), ActivatorUtilities.CreateInstance<TokenServerKeys>(provider, options(provider)), provider.GetRequiredService<TimeProvider>()));
 }
