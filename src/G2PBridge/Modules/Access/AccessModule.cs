@@ -35,12 +35,20 @@ internal static class AccessModule
         services.AddHttpClient(TokenServerKeys.Client).RemoveAllLoggers();
         services.AddTokenServer(OperatorAccessOptions.Section, provider => provider.GetRequiredService<IOptions<OperatorAccessOptions>>().Value.Oidc);
         services.AddSingleton<RecogniseCaller>();
+        services.AddOptions<BeneficiaryPortalOptions>().BindConfiguration(BeneficiaryPortalOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<IValidateOptions<BeneficiaryPortalOptions>, BeneficiaryPortalValidation>();
+        services.AddTokenServer(BeneficiaryPortalOptions.Section, provider => provider.GetRequiredService<IOptions<BeneficiaryPortalOptions>>().Value.Oidc);
+        services.AddScoped<CurrentBeneficiary>();
         services.AddPollingJob(_ => new PollingJobDescription(Forget, Schema, TimeSpan.FromMinutes(1), 1, () => new ForgetSignatures.Command()));
         return services;
     }
 
     /// <summary>Stands before all routes; the routes themselves are mapped afterwards.</summary>
-    public static void UseAccess(this WebApplication web) => web.UseMiddleware<AdmitCaller>();
+    public static void UseAccess(this WebApplication web)
+    {
+        web.UseMiddleware<AdmitCaller>();
+        web.UseMiddleware<AdmitBeneficiary>();
+    }
 
     /// <summary>Believes the tokens of one server, under a name of its own: people who work here and people who are paid have different ones.</summary>
     private static void AddTokenServer(this IServiceCollection services, string name, Func<IServiceProvider, TokenServerOptions> options) =>
