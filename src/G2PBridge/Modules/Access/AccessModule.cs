@@ -1,6 +1,8 @@
+using G2PBridge.Modules.Access.Contracts;
 using G2PBridge.Modules.Access.Features;
 using G2PBridge.Modules.Access.Keys;
 using G2PBridge.Modules.Access.Persistence;
+using G2PBridge.Modules.Access.Signing;
 using G2PBridge.PartnerApi;
 using G2PBridge.Platform.Health;
 using G2PBridge.Platform.Identity;
@@ -39,9 +41,15 @@ internal static class AccessModule
         services.AddSingleton<IValidateOptions<BeneficiaryPortalOptions>, BeneficiaryPortalValidation>();
         services.AddTokenServer(BeneficiaryPortalOptions.Section, provider => provider.GetRequiredService<IOptions<BeneficiaryPortalOptions>>().Value.Oidc);
         services.AddScoped<CurrentBeneficiary>();
+        services.AddOptions<SigningOptions>().BindConfiguration(SigningOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<SigningOptions>, SigningValidation>();
+        services.AddSingleton<BridgeSigner>();
+        services.AddSingleton<IBridgeSigner>(provider => provider.GetRequiredService<BridgeSigner>());
         services.AddPollingJob(_ => new PollingJobDescription(Forget, Schema, TimeSpan.FromMinutes(1), 1, () => new ForgetSignatures.Command()));
         return services;
     }
+
+    public static void MapAccess(this IEndpointRouteBuilder routes) => PublishKeys.Map(routes);
 
     /// <summary>Stands before all routes; the routes themselves are mapped afterwards.</summary>
     public static void UseAccess(this WebApplication web)
