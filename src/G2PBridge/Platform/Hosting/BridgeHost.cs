@@ -81,6 +81,7 @@ internal static class BridgeHost
         web.UseAccess();
         var routes = web.MapGroup("").WithPartnerDocumentation();
         routes.MapGet("ping", () => TypedResults.Text("\"pong\"", "application/json")).WithName("ping").WithTags("Health");
+        routes.MapAccess();
         routes.MapViews();
         routes.MapEnvelopes();
         routes.MapResolution();
