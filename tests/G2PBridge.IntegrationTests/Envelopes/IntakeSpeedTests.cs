@@ -1,3 +1,5 @@
+using G2PBridge.Platform.Persistence;
+using Microsoft.Extensions.DependencyInjection;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using G2PBridge.Modules.Envelopes.Contracts;

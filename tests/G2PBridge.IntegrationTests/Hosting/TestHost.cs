@@ -24,6 +24,9 @@ namespace G2PBridge.IntegrationTests;
 [SetUpFixture]
 internal sealed class TestHost
 {
+    /// <summary>Drawn for this run, and for every host of it.</summary>
+    public static readonly string Keys = $"fingerprints {DrawKey()};encryption {DrawKey()}";
+
     public const string CallbackSecret = "a secret of the tests";
 
     /// <summary>Drawn for this run; every host of it seals with the same.</summary>
@@ -53,6 +56,12 @@ internal sealed class TestHost
             services.AddSingleton<ISendObserver>(Crash);
         });
         await _web.Services.GetRequiredService<DatabaseMigrator>().MigrateAsync(CancellationToken.None);
+        // A server of one's own may hold the database of an earlier run, which had keys of its own.
+        await using (var forget = Source.CreateCommand("truncate protection.data_key"))
+        {
+            await forget.ExecuteNonQueryAsync();
+        }
+
         await _web.StartAsync();
     }
 
@@ -93,6 +102,7 @@ internal sealed class TestHost
             ["PartnerSignatures:Required"] = "false",
             ["OperatorAccess:Required"] = "false",
             ["Audit:Keys"] = AuditKey,
+            ["DataProtection:Keys"] = Keys,
         });
         builder.Configuration.AddInMemoryCollection(settings.Select(setting => new KeyValuePair<string, string?>(setting.Key, setting.Value)));
         builder.WebHost.UseUrls("http://127.0.0.1:0");
@@ -183,6 +193,8 @@ internal sealed class TestHost
 
         return new NpgsqlConnectionStringBuilder(server) { Database = name, IncludeErrorDetail = true }.ConnectionString;
     }
+
+    public static string DrawKey() => Convert.ToBase64String(System.Security.Cryptography.RandomNumberGenerator.GetBytes(32));
 
     private static bool IsScheduling(ServiceDescriptor service) =>
         service.ServiceType == typeof(IHostedService)

@@ -3,6 +3,7 @@ using G2PBridge.Modules.Resolution.Persistence;
 using G2PBridge.Platform.Audit;
 using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Persistence;
+using G2PBridge.Platform.Protection;
 using G2PBridge.Platform.Verification;
 using Microsoft.Extensions.Options;
 
@@ -21,6 +22,7 @@ internal static class ResolutionModule
         services.AddSingleton(new LeasedTable($"{Schema}.slice"));
         services.AddSingleton<SliceStore>();
         services.AddSingleton<AddressStore>();
+        services.AddSealedColumn(AddressStore.Sealed);
         services.AddSingleton<UnresolvedStore>();
         services.AddSingleton<ReleasedSlices>();
         services.AddSingleton<AddressChecks>();

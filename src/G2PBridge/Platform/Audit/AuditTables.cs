@@ -1,5 +1,6 @@
 using System.Text.Json;
 using G2PBridge.Platform.Persistence;
+using G2PBridge.Platform.Protection;
 using Npgsql;
 
 namespace G2PBridge.Platform.Audit;
@@ -8,7 +9,7 @@ namespace G2PBridge.Platform.Audit;
 /// Keeps the triggers of all audited tables as the modules describe them. A table that is new, or whose audited columns are others than
 /// before, begins its trail anew: a record of its shape, and the rows that are there, in one sealed transaction.
 /// </summary>
-internal sealed partial class AuditTables(NpgsqlDataSource source, IEnumerable<AuditedTable> tables, AuditSeal seal, ILogger<AuditTables> logger)
+internal sealed partial class AuditTables(NpgsqlDataSource source, IEnumerable<AuditedTable> tables, IEnumerable<SealedColumn> sealedColumns, AuditSeal seal, ILogger<AuditTables> logger)
 {
     public async Task<IReadOnlyList<AuditShape>> ShapesAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
@@ -75,8 +76,10 @@ internal sealed partial class AuditTables(NpgsqlDataSource source, IEnumerable<A
             : [.. known.Keys.Select(table => (table, (AuditShape?)null))];
     }
 
-    private static AuditShape Shape(AuditedTable table, (string Column, int Key)[] columns)
+    private AuditShape Shape(AuditedTable table, (string Column, int Key)[] columns)
     {
+        // A ciphertext changes with its key and vouches for itself; its fingerprint is audited.
+        table = table with { Technical = [.. table.Technical, .. sealedColumns.Where(column => column.Table == table.Name).Select(column => column.Column).Except(table.Technical)] };
         string[] named = [.. table.Technical, .. table.Scope, .. table.Line is { } line ? [line] : Array.Empty<string>()];
         return named.FirstOrDefault(name => !columns.Any(column => column.Column == name)) is { } missing
             ? throw new InvalidOperationException($"The audited table {table.Name} has no column {missing}.")
