@@ -21,8 +21,12 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
     private const string BridgeDatabase = "g2pbridge";
     private const string SimulatorsDatabase = "simulators";
 
+    // The scheduler starts when the host has, and one that never does would be waited for until the host's own limit.
+    private static readonly TimeSpan EndOfAFailedStart = TimeSpan.FromMilliseconds(500);
+
     private readonly LocalPostgresCluster? _cluster;
-    private bool _started;
+    private bool _starting;
+    private bool _listens;
 
     private BridgeApplication(WebApplication web, LocalPostgresCluster? cluster, bool hasSimulators, string dataFolder)
     {
@@ -66,22 +70,39 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
             throw new StartupRefusedException($"'{wrong}' is not an address to listen on; write it like http://127.0.0.1:8000.");
         }
 
-        var cluster = await StartClusterAsync(builder, start.Report, cancellationToken);
+        // The server starts while the host is put together: nothing asks for the database before it is there.
+        var configured = builder.Configuration.GetConnectionString("G2PBridge");
+        var isConfigured = !string.IsNullOrWhiteSpace(configured);
+        var starting = isConfigured ? Task.FromResult<LocalPostgresCluster?>(null) : Task.Run(() => StartClusterAsync(builder, start.Report, cancellationToken), cancellationToken);
+        WebApplication? web = null;
         try
         {
-            var connectionString = cluster?.ConnectionString(BridgeDatabase) ?? builder.Configuration.GetConnectionString("G2PBridge")!;
-            await ReachAsync(connectionString, cancellationToken);
-            builder.Services.AddBridge(builder.Configuration, connectionString);
+            var connectionString = configured;
+            builder.Services.AddBridge(builder.Configuration, () => connectionString!);
             builder.Services.AddSingleton(new StartedWith(start.Report));
-            var simulators = AddSimulators(builder, cluster);
+            var simulators = AddSimulators(builder, isConfigured ? null : starting);
+            if (simulators && builder.Configuration.GetSection(FeatureFlags.Section).Get<FeatureFlags>()?.InKind == true)
+            {
+                AddInKindParties(builder, (await starting)?.ConnectionString(SimulatorsDatabase) ?? builder.Configuration[$"{SimulatorsOptions.Section}:ConnectionString"], OwnAddress(builder));
+            }
+
             start.Configure?.Invoke(builder);
-            var web = builder.Build();
+            web = builder.Build();
             web.UseBridge(simulators);
+            var cluster = await starting;
+            connectionString = cluster?.ConnectionString(BridgeDatabase) ?? configured!;
+            await ReachAsync(connectionString, cancellationToken);
             return new BridgeApplication(web, cluster, simulators, Path.GetDirectoryName(ClusterFolder(builder.Configuration))!);
         }
         catch
         {
-            if (cluster is not null)
+            if (web is not null)
+            {
+                await web.DisposeAsync();
+            }
+
+            await ((Task)starting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (starting is { IsCompletedSuccessfully: true, Result: { } cluster })
             {
                 await cluster.DisposeAsync();
             }
@@ -100,14 +121,11 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
         {
             // Before anything is started: a wrong setting is told in one sentence, not found by the first job that trips over it.
             Services.GetService<IStartupValidator>()?.Validate();
-            await PrepareDatabaseAsync(cancellationToken);
-            if (HasSimulators)
-            {
-                await Web.Services.PrepareSimulatorsAsync(cancellationToken);
-            }
-
-            _started = true;
+            // Two databases that know nothing of each other.
+            await Task.WhenAll(PrepareDatabaseAsync(cancellationToken), HasSimulators ? Web.Services.PrepareSimulatorsAsync(cancellationToken) : Task.CompletedTask);
+            _starting = true;
             await Web.StartAsync(cancellationToken);
+            _listens = true;
         }
         catch (Exception exception) when (Unusable(exception) is { Count: > 0 } settings)
         {
@@ -128,9 +146,14 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         // The jobs end before what they stand on is taken away; a host that was never started has none.
-        if (_started)
+        if (_listens)
         {
             await Web.StopAsync();
+        }
+        else if (_starting)
+        {
+            using var limit = new CancellationTokenSource(EndOfAFailedStart);
+            await Web.StopAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         await Web.DisposeAsync();
@@ -196,11 +219,6 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
 
     private static async Task<LocalPostgresCluster?> StartClusterAsync(WebApplicationBuilder builder, Action<string> report, CancellationToken cancellationToken)
     {
-        if (!string.IsNullOrWhiteSpace(builder.Configuration.GetConnectionString("G2PBridge")))
-        {
-            return null;
-        }
-
         if (!builder.Environment.IsDevelopment())
         {
             throw new StartupRefusedException(
@@ -271,7 +289,10 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
         }
     }
 
-    private static bool AddSimulators(WebApplicationBuilder builder, LocalPostgresCluster? cluster)
+    private static string OwnAddress(WebApplicationBuilder builder) =>
+        (builder.Configuration["urls"] ?? DefaultUrl).Split(';')[0].Replace("//0.0.0.0", "//127.0.0.1", StringComparison.Ordinal).TrimEnd('/');
+
+    private static bool AddSimulators(WebApplicationBuilder builder, Task<LocalPostgresCluster?>? cluster)
     {
         var section = builder.Configuration.GetSection(SimulatorsOptions.Section);
         if (builder.Environment.IsProduction() || !section.GetValue("Enabled", cluster is not null))
@@ -280,7 +301,7 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
         }
 
         // The host plays all parts: it finds its mapper and its bank at its own address, and the bank finds it.
-        var self = (builder.Configuration["urls"] ?? DefaultUrl).Split(';')[0].Replace("//0.0.0.0", "//127.0.0.1", StringComparison.Ordinal).TrimEnd('/');
+        var self = OwnAddress(builder);
         builder.Configuration.Sources.Insert(0, new Microsoft.Extensions.Configuration.Memory.MemoryConfigurationSource
         {
             InitialData = new Dictionary<string, string?>
@@ -294,15 +315,11 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
                 ["Simulators:ExampleBank:MaxEntriesPerStatement"] = "50000",
             },
         });
-        if (builder.Configuration.GetSection(FeatureFlags.Section).Get<FeatureFlags>()?.InKind == true)
-        {
-            AddInKindParties(builder, cluster?.ConnectionString(SimulatorsDatabase) ?? section["ConnectionString"], self);
-        }
-
         builder.Services.AddSimulators(section);
         if (cluster is not null)
         {
-            builder.Services.Configure<SimulatorsOptions>(options => options.ConnectionString = cluster.ConnectionString(SimulatorsDatabase));
+            // Read when the host starts, which is after the server did.
+            builder.Services.Configure<SimulatorsOptions>(options => options.ConnectionString = cluster.Result!.ConnectionString(SimulatorsDatabase));
         }
 
         return true;

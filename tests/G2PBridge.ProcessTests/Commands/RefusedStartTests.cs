@@ -1,10 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace G2PBridge.IntegrationTests.Processes;
+namespace G2PBridge.ProcessTests.Commands;
 
 /// <summary>What a newcomer gets wrong first: one clear sentence each, and no stack trace.</summary>
-[NonParallelizable]
+[Parallelizable(ParallelScope.Self)]
 internal sealed class RefusedStartTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
@@ -24,7 +24,7 @@ internal sealed class RefusedStartTests
     [Test]
     public async Task A_database_that_was_not_migrated_is_not_served_in_production()
     {
-        var database = await TestHost.FindDatabaseAsync($"empty_{Guid.CreateVersion7():N}");
+        var database = await TestServer.NewDatabaseAsync();
         await IsRefusedAsync(
             new() { ["ASPNETCORE_ENVIRONMENT"] = "Production", ["ConnectionStrings__G2PBridge"] = database, ["SponsorBanks__Default__SponsorBankCode"] = "B", ["SponsorBanks__Default__AccountNumber"] = "1", ["SponsorBanks__Banks__B__Connector"] = "example-bank", ["SponsorBanks__Banks__B__BaseUrl"] = "http://127.0.0.1:9", ["PartnerSignatures__Required"] = "false", ["OperatorAccess__Required"] = "false" },
             ["serve", "--urls", "http://127.0.0.1:0"], "run 'g2pbridge migrate'");
@@ -33,7 +33,7 @@ internal sealed class RefusedStartTests
     [Test]
     public async Task Production_does_not_start_without_a_partners_key_or_the_word_that_none_is_wanted()
     {
-        var database = await TestHost.FindDatabaseAsync($"unsigned_{Guid.CreateVersion7():N}");
+        var database = await TestServer.NewDatabaseAsync();
         await IsRefusedAsync(
             new() { ["ASPNETCORE_ENVIRONMENT"] = "Production", ["ConnectionStrings__G2PBridge"] = database, ["SponsorBanks__Default__SponsorBankCode"] = "B", ["SponsorBanks__Default__AccountNumber"] = "1", ["SponsorBanks__Banks__B__Connector"] = "example-bank", ["SponsorBanks__Banks__B__BaseUrl"] = "http://127.0.0.1:9" },
             ["serve", "--urls", "http://127.0.0.1:0"], "set PartnerSignatures:KeysFolder");
@@ -42,7 +42,7 @@ internal sealed class RefusedStartTests
     [Test]
     public async Task A_key_that_cannot_be_used_and_an_algorithm_that_must_not_be_are_named() =>
         await IsRefusedAsync(
-            new() { ["ConnectionStrings__G2PBridge"] = await TestHost.FindDatabaseAsync("g2pbridge_refused"), ["PartnerSignatures__Algorithms__0"] = "HS256" },
+            new() { ["ConnectionStrings__G2PBridge"] = await TestServer.NewDatabaseAsync(), ["PartnerSignatures__Algorithms__0"] = "HS256" },
             ["serve", "--urls", "http://127.0.0.1:0"], "'HS256' is not one of ES256, EdDSA, PS256, RS256");
 
     [Test]
@@ -51,7 +51,7 @@ internal sealed class RefusedStartTests
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var address = $"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}";
-        var database = await TestHost.FindDatabaseAsync($"busy_{Guid.CreateVersion7():N}");
+        var database = await TestServer.NewDatabaseAsync();
 
         await IsRefusedAsync(
             new() { ["ConnectionStrings__G2PBridge"] = database }, ["serve", "--urls", address, "--SponsorBanks:Banks:EXAMPLE-BANK:BaseUrl=http://127.0.0.1:9"], $"The address {address} is in use by another program");
@@ -60,7 +60,7 @@ internal sealed class RefusedStartTests
     [Test]
     public async Task A_wrong_setting_is_named_by_its_key()
     {
-        var database = await TestHost.FindDatabaseAsync("g2pbridge_test");
+        var database = await TestServer.NewDatabaseAsync();
         await IsRefusedAsync(
             new() { ["ConnectionStrings__G2PBridge"] = database }, ["serve", "--urls", "http://127.0.0.1:0", "--Resolution:SliceSize=0", "--SponsorBanks:Banks:EXAMPLE-BANK:BaseUrl=http://127.0.0.1:9"], "Resolution:SliceSize: The field SliceSize must be between");
     }
