@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace G2PBridge.IntegrationTests.Access;
 
-/// <summary>Signs with node's <c>jose</c>, in a process of its own.</summary>
+/// <summary>Signs and verifies with node's <c>jose</c>, in a process of its own.</summary>
 internal sealed class JoseSigner : IAsyncDisposable
 {
     private readonly Process _node;
@@ -47,6 +47,13 @@ internal sealed class JoseSigner : IAsyncDisposable
         }
 
         return (await AskAsync(request))["signature"]!.GetValue<string>();
+    }
+
+    /// <summary>Whether a detached signature over the canonical form of a body is by a key of a set; with the <c>alg</c> and <c>kid</c> it names.</summary>
+    public async Task<(bool IsValid, string? Algorithm, string? KeyId)> VerifyAsync(string signature, string body, JsonNode keySet)
+    {
+        var answer = await AskAsync(new JsonObject { ["verify"] = signature, ["body"] = body, ["jwks"] = keySet.DeepClone() });
+        return (answer["verified"]!.GetValue<bool>(), answer["alg"]?.GetValue<string>(), answer["kid"]?.GetValue<string>());
     }
 
     public async ValueTask DisposeAsync()

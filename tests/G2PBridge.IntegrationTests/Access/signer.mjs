@@ -1,7 +1,7 @@
-// Signs what it is told to, one JSON request per line, with an implementation of JOSE that has nothing in common with the bridge's.
+// Signs and verifies what it is told to, one JSON request per line, with an implementation of JOSE that has nothing in common with the bridge's.
 // The canonical form is made here a second time, from a parsed body, as a partner's own software would.
 import { createInterface } from 'node:readline';
-import { FlattenedSign, exportJWK, exportSPKI, generateKeyPair } from 'jose';
+import { FlattenedSign, createLocalJWKSet, exportJWK, exportSPKI, flattenedVerify, generateKeyPair } from 'jose';
 
 const keys = new Map();
 
@@ -18,6 +18,17 @@ async function answer(request) {
     const pair = await generateKeyPair(request.generate, { extractable: true, modulusLength: request.bits ?? 2048 });
     keys.set(request.name, pair.privateKey);
     return { jwk: await exportJWK(pair.publicKey), pem: await exportSPKI(pair.publicKey) };
+  }
+
+  if (request.verify) {
+    const [header, none, signature] = request.verify.split('.');
+    const text = canonical(JSON.parse(request.body));
+    try {
+      const verified = await flattenedVerify({ protected: header, payload: Buffer.from(text).toString('base64url'), signature }, createLocalJWKSet(request.jwks));
+      return { verified: none === '', alg: verified.protectedHeader.alg, kid: verified.protectedHeader.kid };
+    } catch (refused) {
+      return { verified: false, why: String(refused) };
+    }
   }
 
   const payload = new TextEncoder().encode(request.canonical ?? canonical(JSON.parse(request.body)));

@@ -1,8 +1,11 @@
+using G2PBridge.Modules.Access.Contracts;
 using G2PBridge.Modules.Access.Features;
 using G2PBridge.Modules.Access.Keys;
 using G2PBridge.Modules.Access.Persistence;
+using G2PBridge.Modules.Access.Signing;
 using G2PBridge.PartnerApi;
 using G2PBridge.Platform.Health;
+using G2PBridge.Platform.Identity;
 using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Persistence;
 using Microsoft.Extensions.Options;
@@ -32,12 +35,31 @@ internal static class AccessModule
         services.AddSingleton<IValidateOptions<OperatorAccessOptions>, OperatorAccessValidation>();
         services.AddSingleton<IHealthNotice, UnknownCallersNotice>();
         services.AddHttpClient(TokenServerKeys.Client).RemoveAllLoggers();
-        services.AddSingleton<TokenServerKeys>();
+        services.AddTokenServer(OperatorAccessOptions.Section, provider => provider.GetRequiredService<IOptions<OperatorAccessOptions>>().Value.Oidc);
         services.AddSingleton<RecogniseCaller>();
+        services.AddOptions<BeneficiaryPortalOptions>().BindConfiguration(BeneficiaryPortalOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<IValidateOptions<BeneficiaryPortalOptions>, BeneficiaryPortalValidation>();
+        services.AddTokenServer(BeneficiaryPortalOptions.Section, provider => provider.GetRequiredService<IOptions<BeneficiaryPortalOptions>>().Value.Oidc);
+        services.AddScoped<CurrentBeneficiary>();
+        services.AddOptions<SigningOptions>().BindConfiguration(SigningOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<SigningOptions>, SigningValidation>();
+        services.AddSingleton<BridgeSigner>();
+        services.AddSingleton<IBridgeSigner>(provider => provider.GetRequiredService<BridgeSigner>());
         services.AddPollingJob(_ => new PollingJobDescription(Forget, Schema, TimeSpan.FromMinutes(1), 1, () => new ForgetSignatures.Command()));
         return services;
     }
 
+    public static void MapAccess(this IEndpointRouteBuilder routes) => PublishKeys.Map(routes);
+
     /// <summary>Stands before all routes; the routes themselves are mapped afterwards.</summary>
-    public static void UseAccess(this WebApplication web) => web.UseMiddleware<AdmitCaller>();
+    public static void UseAccess(this WebApplication web)
+    {
+        web.UseMiddleware<AdmitCaller>();
+        web.UseMiddleware<AdmitBeneficiary>();
+    }
+
+    /// <summary>Believes the tokens of one server, under a name of its own: people who work here and people who are paid have different ones.</summary>
+    private static void AddTokenServer(this IServiceCollection services, string name, Func<IServiceProvider, TokenServerOptions> options) =>
+        services.AddKeyedSingleton(name, (provider, _) => new BearerTokens(
+            options(provider), ActivatorUtilities.CreateInstance<TokenServerKeys>(provider, options(provider)), provider.GetRequiredService<TimeProvider>()));
 }

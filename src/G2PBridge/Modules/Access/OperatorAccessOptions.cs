@@ -1,4 +1,3 @@
-using System.ComponentModel.DataAnnotations;
 using G2PBridge.Platform.Identity;
 using Microsoft.Extensions.Options;
 
@@ -31,18 +30,9 @@ internal sealed class ConfiguredApiKey
     public IReadOnlyList<Role> Roles { get; init; } = [];
 }
 
-/// <summary>The token server whose bearer tokens are believed (OpenID Connect; RFC 9068).</summary>
-internal sealed class OidcOptions
+/// <summary>The token server of people and services, and what its claims say of them.</summary>
+internal sealed class OidcOptions : TokenServerOptions
 {
-    /// <summary>The <c>iss</c> of a token, exactly. Null: no token is believed.</summary>
-    public string? Issuer { get; init; }
-
-    /// <summary>Must be among a token's <c>aud</c>.</summary>
-    public string? Audience { get; init; }
-
-    /// <summary>Where the server's keys are. Null: what <c>{Issuer}/.well-known/openid-configuration</c> names.</summary>
-    public Uri? KeysUrl { get; init; }
-
     /// <summary>The claim that names who acts. It must be one that the server never gives to a second person; <c>sub</c> is.</summary>
     public string ActorClaim { get; init; } = "sub";
 
@@ -51,10 +41,6 @@ internal sealed class OidcOptions
 
     /// <summary>Our role for each role of the server; what is not listed counts by its own name.</summary>
     public IReadOnlyDictionary<string, Role> Roles { get; init; } = new Dictionary<string, Role>(StringComparer.Ordinal);
-
-    /// <summary>By how much the server's clock may be off.</summary>
-    [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
-    public TimeSpan ClockSkew { get; init; } = TimeSpan.FromSeconds(60);
 }
 
 internal sealed class OperatorAccessValidation(IHostEnvironment environment) : IValidateOptions<OperatorAccessOptions>
@@ -86,16 +72,7 @@ internal sealed class OperatorAccessValidation(IHostEnvironment environment) : I
             failures.Add($"OperatorAccess:ApiKeys: {string.Join(" and ", twice.Select(key => $"'{key.Actor}'"))} share one key; give each a key of its own.");
         }
 
-        if (options.Oidc is { Issuer: not null, Audience: null or "" })
-        {
-            failures.Add("OperatorAccess:Oidc:Audience: name the audience that tokens for the bridge carry; without it a token for any other service would do.");
-        }
-
-        if (options.Oidc.Issuer is { } issuer && !(Uri.TryCreate(issuer, UriKind.Absolute, out var address) && address.Scheme is "http" or "https"))
-        {
-            failures.Add($"OperatorAccess:Oidc:Issuer: '{issuer}' is not an http or https address.");
-        }
-
+        failures.AddRange(options.Oidc.Problems("OperatorAccess:Oidc"));
         if (options.IsRequired(environment) && options.ApiKeys.Count == 0 && options.Oidc.Issuer is null)
         {
             failures.Add(

@@ -5,7 +5,7 @@ namespace G2PBridge.Modules.Access.Domain;
 
 /// <summary>
 /// Verification of Ed25519 signatures as RFC 8032, section 5.1.7, describes it; .NET has none, and no kept library restores (ADR 0022).
-/// Only public values pass through here, so that nothing is lost by its time depending on them; signing is not offered.
+/// Only public values pass through here, so that nothing is lost by its time depending on them; <see cref="Ed25519Key"/> signs.
 /// </summary>
 internal static class Ed25519
 {
@@ -18,6 +18,12 @@ internal static class Ed25519
     private static readonly BigInteger SquareRootOfMinusOne = BigInteger.ModPow(2, (P - 1) / 4, P);
     private static readonly Point Base = Decode(BasePoint())!.Value;
     private static readonly Point Neutral = new(0, 1, 1, 0);
+
+    public static BigInteger TwiceD => Modulo(2 * D);
+
+    public static BigInteger BaseX => Base.X;
+
+    public static BigInteger BaseY => Base.Y;
 
     /// <summary>A point of the curve that generates more than a handful of values: with a key of small order, anyone's signature would be valid.</summary>
     public static bool IsKey(ReadOnlySpan<byte> key)

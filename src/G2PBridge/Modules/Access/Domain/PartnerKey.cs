@@ -34,6 +34,12 @@ internal sealed class PartnerKey
 
     public bool IsValidAt(DateTimeOffset moment) => !(moment < ValidFrom) && !(moment >= ValidTo);
 
+    /// <summary>Whether it is the same key, whatever it is called and used for.</summary>
+    public bool HasSameNumbers(PartnerKey other) =>
+        _edwards.AsSpan().SequenceEqual(other._edwards)
+        && _rsa.Modulus.AsSpan().SequenceEqual(other._rsa.Modulus) && _rsa.Exponent.AsSpan().SequenceEqual(other._rsa.Exponent)
+        && _curve.Q.X.AsSpan().SequenceEqual(other._curve.Q.X) && _curve.Q.Y.AsSpan().SequenceEqual(other._curve.Q.Y);
+
     /// <summary>What the hash of the signed text begins with.</summary>
     public byte[] HashPrefix(ReadOnlySpan<byte> signature) =>
         Algorithm == SignatureAlgorithm.EdDSA && signature.Length == Ed25519.SignatureBytes ? [.. signature[..32], .. _edwards] : [];
@@ -202,9 +208,9 @@ internal sealed class PartnerKey
         }
     }
 
-    private static string? Text(JsonElement jwk, string name) =>
+    public static string? Text(JsonElement jwk, string name) =>
         jwk.ValueKind == JsonValueKind.Object && jwk.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
-    private static byte[] Bytes(JsonElement jwk, string name) =>
+    public static byte[] Bytes(JsonElement jwk, string name) =>
         Text(jwk, name) is { } text && Base64Url.IsValid(text) ? Base64Url.DecodeFromChars(text) : throw new FormatException($"'{name}' is missing or not base64url");
 }

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using G2PBridge.Modules.Access.Domain;
-using Microsoft.Extensions.Options;
+using G2PBridge.Platform.Identity;
 
 namespace G2PBridge.Modules.Access.Keys;
 
@@ -13,13 +13,13 @@ internal sealed partial class TokenServerKeys
     private static readonly KeyLifetimes Lifetimes = new(TimeSpan.FromMinutes(10), TimeSpan.FromHours(2), TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(30));
 
     private readonly IHttpClientFactory _clients;
-    private readonly OidcOptions _options;
+    private readonly TokenServerOptions _options;
     private readonly ILogger<TokenServerKeys> _logger;
     private readonly RememberedKeys _keys;
 
-    public TokenServerKeys(IHttpClientFactory clients, IOptions<OperatorAccessOptions> options, TimeProvider clock, ILogger<TokenServerKeys> logger)
+    public TokenServerKeys(TokenServerOptions options, IHttpClientFactory clients, TimeProvider clock, ILogger<TokenServerKeys> logger)
     {
-        (_clients, _options, _logger) = (clients, options.Value.Oidc, logger);
+        (_clients, _options, _logger) = (clients, options, logger);
         _keys = new(AskAsync, Lifetimes, clock);
     }
 
