@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 
 namespace G2PBridge.ProcessTests.Commands;
 
@@ -43,7 +44,7 @@ internal sealed class RefusedStartTests
     [TestCase("fingerprints AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=;encryption AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "was not drawn at random")]
     public async Task Production_does_not_start_without_a_key_for_peoples_data_or_with_a_weak_one(string? keys, string sentence)
     {
-        var database = await TestHost.FindDatabaseAsync($"keyless_{Guid.CreateVersion7():N}");
+        var database = await TestServer.NewDatabaseAsync();
         var environment = Production(database);
         environment["DataProtection__Keys"] = keys;
         using (var migration = BridgeProcess.Start(environment, "migrate"))
@@ -57,8 +58,8 @@ internal sealed class RefusedStartTests
     [Test]
     public async Task Another_installations_key_or_a_missing_one_stops_the_start_in_one_sentence()
     {
-        var database = await TestHost.FindDatabaseAsync($"wrongkey_{Guid.CreateVersion7():N}");
-        var (fingerprints, key) = (TestHost.DrawKey(), TestHost.DrawKey());
+        var database = await TestServer.NewDatabaseAsync();
+        var (fingerprints, key) = (DrawKey(), DrawKey());
         var environment = Production(database);
         environment["DataProtection__Keys"] = $"fingerprints {fingerprints};encryption {key}";
         foreach (var command in new[] { "migrate", "keys" })
@@ -67,9 +68,9 @@ internal sealed class RefusedStartTests
             Assert.That(await bridge.ExitAsync(Patience), Is.Zero, bridge.Output);
         }
 
-        environment["DataProtection__Keys"] = $"fingerprints {TestHost.DrawKey()};encryption {key}";
+        environment["DataProtection__Keys"] = $"fingerprints {DrawKey()};encryption {key}";
         await IsRefusedAsync(environment, ["serve", "--urls", "http://127.0.0.1:0"], "belongs to another installation");
-        environment["DataProtection__Keys"] = $"fingerprints {fingerprints};encryption {TestHost.DrawKey()}";
+        environment["DataProtection__Keys"] = $"fingerprints {fingerprints};encryption {DrawKey()}";
         await IsRefusedAsync(environment, ["serve", "--urls", "http://127.0.0.1:0"], "lacks the key ");
     }
 
@@ -123,6 +124,8 @@ internal sealed class RefusedStartTests
 
     [Test]
     public Task A_file_that_is_not_there_is_named() => IsRefusedAsync([], ["demo", "--file", "nowhere.csv"], "There is no file");
+
+    private static string DrawKey() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
 
     private static Dictionary<string, string?> Production(string database) => new()
     {

@@ -83,11 +83,7 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
             AddKeyFile(builder);
             builder.Services.AddBridge(builder.Configuration, () => connectionString!);
             builder.Services.AddSingleton(new StartedWith(start.Report));
-            var simulators = AddSimulators(builder, isConfigured ? null : starting);
-            if (simulators && builder.Configuration.GetSection(FeatureFlags.Section).Get<FeatureFlags>()?.InKind == true)
-            {
-                AddInKindParties(builder, (await starting)?.ConnectionString(SimulatorsDatabase) ?? builder.Configuration[$"{SimulatorsOptions.Section}:ConnectionString"], OwnAddress(builder));
-            }
+            var simulators = await SimulatedParties.AddAsync(builder, isConfigured ? null : SimulatorsOf(starting));
 
             start.Configure?.Invoke(builder);
             web = builder.Build();
@@ -113,6 +109,8 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
             throw;
         }
     }
+
+    private static async Task<string> SimulatorsOf(Task<LocalPostgresCluster?> starting) => (await starting)!.ConnectionString(SimulatorsDatabase);
 
     /// <exception cref="StartupRefusedException">What is stored cannot be brought to this version.</exception>
     public async Task MigrateAsync(CancellationToken cancellationToken)
@@ -321,64 +319,6 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
                 $"The database '{target.Database}' at {target.Host}:{target.Port} cannot be reached ({exception.Message.TrimEnd('.')}); check ConnectionStrings:G2PBridge and that PostgreSQL is running.", exception);
         }
     }
-
-    private static string OwnAddress(WebApplicationBuilder builder) =>
-        (builder.Configuration["urls"] ?? DefaultUrl).Split(';')[0].Replace("//0.0.0.0", "//127.0.0.1", StringComparison.Ordinal).TrimEnd('/');
-
-    private static bool AddSimulators(WebApplicationBuilder builder, Task<LocalPostgresCluster?>? cluster)
-    {
-        var section = builder.Configuration.GetSection(SimulatorsOptions.Section);
-        if (builder.Environment.IsProduction() || !section.GetValue("Enabled", cluster is not null))
-        {
-            return false;
-        }
-
-        // The host plays all parts: it finds its mapper and its bank at its own address, and the bank finds it.
-        var self = OwnAddress(builder);
-        builder.Configuration.Sources.Insert(0, new Microsoft.Extensions.Configuration.Memory.MemoryConfigurationSource
-        {
-            InitialData = new Dictionary<string, string?>
-            {
-                ["Spar:Url"] = self + SimulatorsHosting.SparPath + "/resolve",
-                // The example bank knows at once what it has; a real one needs minutes.
-                ["SponsorBanks:Banks:EXAMPLE-BANK:NotFoundIsFinalAfter"] = "00:00:05",
-                ["SponsorBanks:Banks:EXAMPLE-BANK:BaseUrl"] = self + SimulatorsHosting.BankPath,
-                ["Simulators:ExampleBank:StatementCallbackUrl"] = self + "/upload_mt940",
-                // A statement of this many entries stays below the contract's upload limit of 10 MiB.
-                ["Simulators:ExampleBank:MaxEntriesPerStatement"] = "50000",
-            },
-        });
-        builder.Services.AddSimulators(section);
-        if (cluster is not null)
-        {
-            // Read when the host starts, which is after the server did.
-            builder.Services.Configure<SimulatorsOptions>(options => options.ConnectionString = cluster.Result!.ConnectionString(SimulatorsDatabase));
-        }
-
-        return true;
-    }
-
-    /// <summary>Registry, PBMS and Novu are played too; what somebody has configured himself stands.</summary>
-    private static void AddInKindParties(WebApplicationBuilder builder, string? simulators, string self) =>
-        builder.Configuration.Sources.Insert(0, new Microsoft.Extensions.Configuration.Memory.MemoryConfigurationSource
-        {
-            InitialData = new Dictionary<string, string?>
-            {
-                ["Simulators:InKind:Farmers"] = "1000",
-                ["InKind:Registries:FARMER:Connector"] = "farmer-registry",
-                ["InKind:Registries:FARMER:ConnectionString"] = $"{simulators};Search Path=registry",
-                ["InKind:Warehouses:Connector"] = "pbms",
-                ["InKind:Warehouses:ConnectionString"] = $"{simulators};Search Path=pbms",
-                ["InKind:Agencies:Connector"] = "pbms",
-                ["InKind:Agencies:ConnectionString"] = $"{simulators};Search Path=pbms",
-                // The simulated parties answer at once.
-                ["InKind:PayoutInterval"] = "00:00:02",
-                ["Notifications:Channel"] = "novu",
-                ["Notifications:Channels:novu:Connector"] = "novu",
-                ["Notifications:Channels:novu:Url"] = self + SimulatorsHosting.NovuPath,
-                ["Notifications:Channels:novu:ApiKey"] = "simulated",
-            },
-        });
 }
 
 /// <summary>How a bridge is to be started.</summary>
