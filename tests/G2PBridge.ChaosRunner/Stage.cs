@@ -33,6 +33,7 @@ internal sealed class Stage : IAsyncDisposable
 
     private readonly ChaosSettings _settings;
     private readonly string _folder = Directory.CreateTempSubdirectory("g2p-chaos-").FullName;
+    private readonly string _keys = $"fingerprints {DrawKey()};encryption {DrawKey()}";
     private readonly Uri _simulatorsAddress = new(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Child.FreePort()}"));
     private readonly Database _bankDatabase;
     private Child? _simulators;
@@ -205,6 +206,7 @@ internal sealed class Stage : IAsyncDisposable
         ["Funds__LongestRetry"] = "00:00:02",
         ["Funds__PollInterval"] = "00:00:01",
         ["OperatorAccess__Required"] = "false",
+        ["DataProtection__Keys"] = _keys,
         ["Disbursement__ChunkSize"] = _settings.ChunkSize.ToString(CultureInfo.InvariantCulture),
         ["Disbursement__CallTimeout"] = Text(ChaosSettings.CallTimeout),
         ["Disbursement__Lease"] = Text(ChaosSettings.Lease),
@@ -217,6 +219,8 @@ internal sealed class Stage : IAsyncDisposable
         ["Disbursement__FinishInterval"] = "00:00:02",
         ["Serilog__MinimumLevel__Default"] = "Warning",
     };
+
+    private static string DrawKey() => Convert.ToBase64String(System.Security.Cryptography.RandomNumberGenerator.GetBytes(32));
 
     private static string Text(TimeSpan span) => span.ToString("c", CultureInfo.InvariantCulture);
 }

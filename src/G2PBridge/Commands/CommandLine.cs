@@ -2,6 +2,7 @@ using System.CommandLine;
 using G2PBridge.Commands.Bench;
 using G2PBridge.Commands.Demo;
 using G2PBridge.Platform.Hosting;
+using G2PBridge.Platform.Protection;
 
 namespace G2PBridge.Commands;
 
@@ -21,6 +22,7 @@ internal static class CommandLine
         root.Add(StatementCommand.Create());
         root.Add(VerifyCommand.Create());
         root.Add(ApiKeyCommand.Create());
+        root.Add(KeysCommand.Create());
         foreach (var command in PauseCommand.Create())
         {
             root.Add(command);
@@ -32,6 +34,11 @@ internal static class CommandLine
             return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
         }
         catch (StartupRefusedException refused)
+        {
+            await Console.Error.WriteLineAsync(refused.Message);
+            return Refused;
+        }
+        catch (ProtectionException refused)
         {
             await Console.Error.WriteLineAsync(refused.Message);
             return Refused;

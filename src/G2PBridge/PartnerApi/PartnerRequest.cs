@@ -56,6 +56,9 @@ internal sealed class PartnerRequest : IDisposable
     /// <summary>The raw JSON of <c>request_payload</c> or <c>message</c>; empty when it was left out.</summary>
     public ReadOnlyMemory<byte> Payload { get; private set; }
 
+    /// <summary>The raw JSON object of <c>pagination_request</c>; empty when there is none.</summary>
+    public ReadOnlyMemory<byte> Pagination { get; private set; }
+
     /// <summary>SHA-256 over the raw request body or message. The header is left out: a client that repeats a request may date it anew.</summary>
     public byte[] BodyHash { get; private set; } = [];
 
@@ -275,7 +278,10 @@ internal sealed class PartnerRequest : IDisposable
                 case "disbursement_batch_control_id":
                     BatchControlId = WireValue.Text(ref reader, "request_body.disbursement_batch_control_id", errors);
                     break;
-                case "pagination_request" when reader.TokenType is not (JsonTokenType.Null or JsonTokenType.StartObject):
+                case "pagination_request" when reader.TokenType == JsonTokenType.StartObject:
+                    Pagination = Slice(ref reader, body);
+                    break;
+                case "pagination_request" when reader.TokenType != JsonTokenType.Null:
                     errors.Add("request_body.pagination_request", "Input should be a valid dictionary");
                     reader.Skip();
                     break;

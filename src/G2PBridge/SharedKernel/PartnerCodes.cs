@@ -51,6 +51,10 @@ internal static class PartnerCodes
     public const string TotalDisbursementAmountExceedsDeclared = "TOTAL_DISBURSEMENT_AMOUNT_EXCEEDS_DECLARED";
     public const string TotalDisbursementAmountLessThanZero = "TOTAL_DISBURSEMENT_AMOUNT_LESS_THAN_ZERO";
 
+    // Of the beneficiary portal.
+    public const string DisbursementNotFound = "DISBURSEMENT_NOT_FOUND";
+    public const string DisbursementSummaryNotFound = "DISBURSEMENT_SUMMARY_NOT_FOUND";
+
     // Ours: each is described in the OpenAPI document (PartnerApi/Documentation/PartnerCodeCatalogue.cs).
     public const string RequestExpired = "REQUEST_EXPIRED";
     public const string RequestReplayed = "REQUEST_REPLAYED";

@@ -17,7 +17,7 @@ namespace G2PBridge.IntegrationTests.Disbursement;
 /// <summary>Verification is green after a journey, and red on exactly the invariant that somebody's SQL broke.</summary>
 internal sealed partial class VerifyTests : DisbursementTest
 {
-    private static readonly string[] Checked = ["I1", "I2", "I3", "I4", "I5", "I6", "I8", "I9", "I10"];
+    private static readonly string[] Checked = ["I1", "I2", "I3", "I4", "I5", "I6", "I8", "I9", "I10", "P1"];
 
     [Test]
     public async Task A_journey_with_every_kind_of_outcome_verifies()
@@ -41,7 +41,7 @@ internal sealed partial class VerifyTests : DisbursementTest
     {
         var (code, results) = await VerifyAsync();
         Assert.That(code, Is.Zero);
-        Assert.That(results.Select(result => (string)result!["id"]!).Distinct(), Is.EqualTo(new[] { "I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "I10" }));
+        Assert.That(results.Select(result => (string)result!["id"]!).Distinct(), Is.EqualTo(new[] { "I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "I10", "P1" }));
         Assert.That(results.Where(result => result!["not_applicable"] is null).Select(result => (string)result!["id"]!).Distinct(), Is.EqualTo(Checked));
     }
 
@@ -58,7 +58,10 @@ internal sealed partial class VerifyTests : DisbursementTest
     [TestCase("I5", "line 3", "insert into envelopes.line_hold (seq, kind, envelope_id, quantity, state, since) select line, 'SharedAddress', 'E', 1000, 'Released', now() from disbursement.instruction where line = 3")]
     [TestCase("I6", "slice 1", "update resolution.slice set resolved = resolved - 1")]
     [TestCase("I8", "decision 00000000-0000-0000-0000-000000000001", "insert into envelopes.hold_decision (id, envelope_id, action, state, reason, proposed_by, proposed_at, confirmed_by, confirmed_at) values ('00000000-0000-0000-0000-000000000001', 'E', 'Drop', 'Confirmed', 'x', 'a', now(), ' a', now())")]
-    [TestCase("I9", "line 1", "update resolution.address set account_number = 'MINE' where seq = 1")]
+    [TestCase("P1, I9", "seq = 1", "update resolution.address a set sealed = b.sealed, fingerprint = b.fingerprint from resolution.address b where a.seq = 1 and b.seq = 2")]
+    [TestCase("P1", "seq = 2", "update resolution.address a set fingerprint = b.fingerprint from resolution.address b where a.seq = 2 and b.seq = 1")]
+    [TestCase("P1, I9", "seq = 3", "update resolution.address set sealed = set_byte(sealed, 40, get_byte(sealed, 40) # 1) where seq = 3")]
+    [TestCase("P1, I9", "seq = 3", "update resolution.address set sealed = 'not a ciphertext' where seq = 3")]
     [TestCase("I9, I6", "line 3", "update envelopes.disbursement set quantity = quantity + 1 where seq = 3")]
     [TestCase("I1", "line 1", "insert into envelopes.follow_up_line (seq, next_seq, envelope_id, next_envelope_id, kind, reason_code) select line, 4711, 'E', 'F', 'Refused', 'x' from disbursement.instruction where line = 1")]
     [TestCase("I5", "chunk 1", "insert into disbursement.chunk_history (chunk_id, at, from_state, to_state, fence, cause, actor) values (1, now(), 'Sent', 'Pending', 1, 'x', 'x')")]

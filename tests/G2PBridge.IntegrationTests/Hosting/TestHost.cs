@@ -24,6 +24,9 @@ namespace G2PBridge.IntegrationTests;
 [SetUpFixture]
 internal sealed class TestHost
 {
+    /// <summary>Drawn for this run, and for every host of it.</summary>
+    public static readonly string Keys = $"fingerprints {DrawKey()};encryption {DrawKey()}";
+
     public const string CallbackSecret = "a secret of the tests";
 
     private static TemporaryPostgres? _postgres;
@@ -51,6 +54,12 @@ internal sealed class TestHost
             services.AddSingleton<ISendObserver>(Crash);
         });
         await _web.Services.GetRequiredService<DatabaseMigrator>().MigrateAsync(CancellationToken.None);
+        // A server of one's own may hold the database of an earlier run, which had keys of its own.
+        await using (var forget = Source.CreateCommand("truncate protection.data_key"))
+        {
+            await forget.ExecuteNonQueryAsync();
+        }
+
         await _web.StartAsync();
     }
 
@@ -90,6 +99,7 @@ internal sealed class TestHost
             ["Disbursement:VerifyAtHour"] = "-1",
             ["PartnerSignatures:Required"] = "false",
             ["OperatorAccess:Required"] = "false",
+            ["DataProtection:Keys"] = Keys,
         });
         builder.Configuration.AddInMemoryCollection(settings.Select(setting => new KeyValuePair<string, string?>(setting.Key, setting.Value)));
         Assert.That(SecretSettings.ReadFiles(builder.Configuration), Is.Empty);
@@ -195,6 +205,8 @@ internal sealed class TestHost
 
         return new NpgsqlConnectionStringBuilder(server) { Database = name, IncludeErrorDetail = true }.ConnectionString;
     }
+
+    public static string DrawKey() => Convert.ToBase64String(System.Security.Cryptography.RandomNumberGenerator.GetBytes(32));
 
     private static bool IsScheduling(ServiceDescriptor service) =>
         service.ServiceType == typeof(IHostedService)

@@ -39,6 +39,40 @@ internal sealed class RefusedStartTests
             ["serve", "--urls", "http://127.0.0.1:0"], "set PartnerSignatures:KeysFolder");
     }
 
+    [TestCase(null, "No key protects people's data: set DataProtection__KeyFile")]
+    [TestCase("fingerprints AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=;encryption AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "was not drawn at random")]
+    public async Task Production_does_not_start_without_a_key_for_peoples_data_or_with_a_weak_one(string? keys, string sentence)
+    {
+        var database = await TestHost.FindDatabaseAsync($"keyless_{Guid.CreateVersion7():N}");
+        var environment = Production(database);
+        environment["DataProtection__Keys"] = keys;
+        using (var migration = BridgeProcess.Start(environment, "migrate"))
+        {
+            Assert.That(await migration.ExitAsync(Patience), Is.Zero, migration.Output);
+        }
+
+        await IsRefusedAsync(environment, ["serve", "--urls", "http://127.0.0.1:0"], sentence);
+    }
+
+    [Test]
+    public async Task Another_installations_key_or_a_missing_one_stops_the_start_in_one_sentence()
+    {
+        var database = await TestHost.FindDatabaseAsync($"wrongkey_{Guid.CreateVersion7():N}");
+        var (fingerprints, key) = (TestHost.DrawKey(), TestHost.DrawKey());
+        var environment = Production(database);
+        environment["DataProtection__Keys"] = $"fingerprints {fingerprints};encryption {key}";
+        foreach (var command in new[] { "migrate", "keys" })
+        {
+            using var bridge = BridgeProcess.Start(environment, command);
+            Assert.That(await bridge.ExitAsync(Patience), Is.Zero, bridge.Output);
+        }
+
+        environment["DataProtection__Keys"] = $"fingerprints {TestHost.DrawKey()};encryption {key}";
+        await IsRefusedAsync(environment, ["serve", "--urls", "http://127.0.0.1:0"], "belongs to another installation");
+        environment["DataProtection__Keys"] = $"fingerprints {fingerprints};encryption {TestHost.DrawKey()}";
+        await IsRefusedAsync(environment, ["serve", "--urls", "http://127.0.0.1:0"], "lacks the key ");
+    }
+
     [Test]
     public async Task A_key_that_cannot_be_used_and_an_algorithm_that_must_not_be_are_named() =>
         await IsRefusedAsync(
@@ -89,6 +123,12 @@ internal sealed class RefusedStartTests
 
     [Test]
     public Task A_file_that_is_not_there_is_named() => IsRefusedAsync([], ["demo", "--file", "nowhere.csv"], "There is no file");
+
+    private static Dictionary<string, string?> Production(string database) => new()
+    {
+        ["ASPNETCORE_ENVIRONMENT"] = "Production", ["ConnectionStrings__G2PBridge"] = database, ["SponsorBanks__Default__SponsorBankCode"] = "B", ["SponsorBanks__Default__AccountNumber"] = "1",
+        ["SponsorBanks__Banks__B__Connector"] = "example-bank", ["SponsorBanks__Banks__B__BaseUrl"] = "http://127.0.0.1:9", ["PartnerSignatures__Required"] = "false", ["OperatorAccess__Required"] = "false",
+    };
 
     private static async Task IsRefusedAsync(Dictionary<string, string?> environment, string[] arguments, string sentence)
     {

@@ -112,7 +112,12 @@ internal sealed class PersistenceTests
 
     private static string SchemaOf(Type contextType)
     {
-        var module = contextType.Namespace!.Split('.')[2];
+        if (contextType.Namespace!.StartsWith("G2PBridge.Platform.", StringComparison.Ordinal))
+        {
+            return (string)contextType.GetField("SchemaName", BindingFlags.Public | BindingFlags.Static)!.GetRawConstantValue()!;
+        }
+
+        var module = contextType.Namespace.Split('.')[2];
         return (string)contextType.Assembly.GetType($"{HostAssembly.ModulesRoot}{module}.{module}Module", throwOnError: true)!
             .GetField("Schema", BindingFlags.Public | BindingFlags.Static)!.GetRawConstantValue()!;
     }

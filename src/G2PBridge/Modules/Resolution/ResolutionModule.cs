@@ -2,6 +2,7 @@ using G2PBridge.Modules.Resolution.Features;
 using G2PBridge.Modules.Resolution.Persistence;
 using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Persistence;
+using G2PBridge.Platform.Protection;
 using G2PBridge.Platform.Verification;
 using Microsoft.Extensions.Options;
 
@@ -18,6 +19,7 @@ internal static class ResolutionModule
         services.AddSingleton(new LeasedTable($"{Schema}.slice"));
         services.AddSingleton<SliceStore>();
         services.AddSingleton<AddressStore>();
+        services.AddSealedColumn(AddressStore.Sealed);
         services.AddSingleton<UnresolvedStore>();
         services.AddSingleton<ReleasedSlices>();
         services.AddSingleton<AddressChecks>();

@@ -3,6 +3,8 @@ using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using G2PBridge.LocalPostgres;
 using G2PBridge.Platform.Persistence;
+using G2PBridge.Platform.Protection;
+using G2PBridge.Platform.Protection.Persistence;
 using G2PBridge.Platform.Secrets;
 using G2PBridge.Simulators;
 using Microsoft.AspNetCore.Connections;
@@ -77,6 +79,7 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
         {
             var connectionString = cluster?.ConnectionString(BridgeDatabase) ?? builder.Configuration.GetConnectionString("G2PBridge")!;
             await ReachAsync(connectionString, cancellationToken);
+            AddKeyFile(builder);
             builder.Services.AddBridge(builder.Configuration, connectionString);
             builder.Services.AddSingleton(new StartedWith(start.Report));
             var simulators = AddSimulators(builder, cluster);
@@ -96,7 +99,18 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
         }
     }
 
-    public Task MigrateAsync(CancellationToken cancellationToken) => Services.GetRequiredService<DatabaseMigrator>().MigrateAsync(cancellationToken);
+    /// <exception cref="StartupRefusedException">What is stored cannot be brought to this version.</exception>
+    public async Task MigrateAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Services.GetRequiredService<DatabaseMigrator>().MigrateAsync(cancellationToken);
+        }
+        catch (PostgresException refused) when (refused.SqlState == PlainRows.SqlState)
+        {
+            throw new StartupRefusedException(refused.MessageText, refused);
+        }
+    }
 
     /// <summary>Brings the database up to date where that is ours to do, then listens.</summary>
     /// <exception cref="StartupRefusedException">Something an administrator can mend; the message says what.</exception>
@@ -107,6 +121,7 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
             // Before anything is started: a wrong setting is told in one sentence, not found by the first job that trips over it.
             Services.GetService<IStartupValidator>()?.Validate();
             await PrepareDatabaseAsync(cancellationToken);
+            await Services.GetRequiredService<KeyRegister>().EnterAsync(cancellationToken);
             if (HasSimulators)
             {
                 await Web.Services.PrepareSimulatorsAsync(cancellationToken);
@@ -119,6 +134,10 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
         {
             throw new StartupRefusedException(
                 "The settings cannot be used. " + string.Join(" ", settings.SelectMany(setting => setting.Failures.Select(failure => Readable(failure, setting.OptionsType)))), exception);
+        }
+        catch (ProtectionException exception)
+        {
+            throw new StartupRefusedException(exception.Message, exception);
         }
         catch (IOException exception) when (exception.InnerException is AddressInUseException or SocketException)
         {
@@ -229,6 +248,16 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
         }
     }
 
+    /// <summary>A developer's key lies beside the private database, not in it.</summary>
+    private static void AddKeyFile(WebApplicationBuilder builder)
+    {
+        if (builder.Environment.IsDevelopment() && string.IsNullOrEmpty(builder.Configuration["DataProtection:KeyFile"]) && string.IsNullOrEmpty(builder.Configuration["DataProtection:Keys"]))
+        {
+            builder.Configuration["DataProtection:KeyFile"] = DeveloperKeyFile(builder.Configuration);
+            builder.Configuration["DataProtection:MakeKeyFile"] = "true";
+        }
+    }
+
     private static bool IsAddress(string url) =>
         Uri.TryCreate(url.Replace("//*", "//0.0.0.0", StringComparison.Ordinal).Replace("//+", "//0.0.0.0", StringComparison.Ordinal), UriKind.Absolute, out var address)
         && address.Scheme is ("http" or "https");
@@ -236,6 +265,9 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
     /// <summary>Where the private database is, unless settings say otherwise.</summary>
     public static string ClusterFolder(IConfiguration configuration) =>
         Path.GetFullPath(configuration["LocalPostgres:Folder"] ?? Path.Combine(RepositoryRoot(), ".data", "postgres"));
+
+    /// <summary>Where a host in Development keeps the keys of people's data, unless settings say otherwise.</summary>
+    public static string DeveloperKeyFile(IConfiguration configuration) => ClusterFolder(configuration) + ".keys";
 
     /// <summary>The checkout that we were started in or built in; else the current folder.</summary>
     public static string RepositoryRoot()

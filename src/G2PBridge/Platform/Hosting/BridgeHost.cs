@@ -18,6 +18,7 @@ using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Mediation;
 using G2PBridge.Platform.OpenApi;
 using G2PBridge.Platform.Persistence;
+using G2PBridge.Platform.Protection;
 using G2PBridge.Platform.Verification;
 using G2PBridge.Simulators;
 using G2PBridge.Views;
@@ -37,6 +38,7 @@ internal static class BridgeHost
         services.AddSingleton(provider => DataSource(connectionString, provider.GetRequiredService<HostPresence>()));
         services.AddHostedService<PresenceKeeper>();
         services.AddSingleton<DatabaseMigrator>();
+        services.AddDataProtector();
         services.AddSingleton<DatabaseReach>();
         services.AddSingleton<InvariantVerification>();
         services.AddOptions<PartnerApiOptions>().BindConfiguration(PartnerApiOptions.Section).ValidateDataAnnotations().ValidateOnStart();

@@ -3,7 +3,7 @@ using Npgsql;
 namespace G2PBridge.Platform.Verification;
 
 /// <summary>What came of checking one invariant at one place.</summary>
-/// <param name="Id">I1 to I10, or B1 to B3 for a comparison with a bank's books.</param>
+/// <param name="Id">I1 to I10, P1 for what is encrypted, or B1 to B3 for a comparison with a bank's books.</param>
 /// <param name="Place">Whose rows were looked at.</param>
 /// <param name="Promise">What must be true.</param>
 /// <param name="Looked">Rows that were looked at.</param>
@@ -54,7 +54,7 @@ internal sealed class InvariantVerification(IEnumerable<IInvariantCheck> checks)
 
         var missing = Unchecked.Where(known => !results.Exists(result => result.Id == known.Id))
             .Select(known => new InvariantResult(known.Id, "", known.Promise, 0, 0, [], known.Why));
-        return [.. results.Concat(missing).OrderBy(result => int.Parse(result.Id.AsSpan(1), System.Globalization.CultureInfo.InvariantCulture)).ThenBy(result => result.Place, StringComparer.Ordinal)];
+        return [.. results.Concat(missing).OrderBy(result => result.Id[0]).ThenBy(result => int.Parse(result.Id.AsSpan(1), System.Globalization.CultureInfo.InvariantCulture)).ThenBy(result => result.Place, StringComparer.Ordinal)];
     }
 }
 

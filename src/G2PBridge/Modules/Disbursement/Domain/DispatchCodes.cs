@@ -12,6 +12,7 @@ internal static class DispatchCodes
     public const string AlreadyInstructed = "LINE_ALREADY_INSTRUCTED";
     public const string PayloadChanged = "PAYMENT_CHANGED_SINCE_PREPARED";
     public const string NotFoundAtBank = "NOT_FOUND_AT_BANK";
+    public const string AddressNotReadable = "ADDRESS_NOT_READABLE";
     public const string Paused = "PAUSED";
     public const string DayLimit = "AMOUNT_PER_DAY_REACHED";
     public const string BankNotConfigured = PartnerCodes.SponsorBankNotConfigured;

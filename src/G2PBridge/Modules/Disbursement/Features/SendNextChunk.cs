@@ -7,6 +7,7 @@ using G2PBridge.Modules.Envelopes.Contracts;
 using G2PBridge.Modules.Funds.Contracts;
 using G2PBridge.Modules.Resolution.Contracts;
 using G2PBridge.Platform.Jobs;
+using G2PBridge.Platform.Protection;
 using MediatR;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -29,9 +30,10 @@ internal static partial class SendNextChunk
     internal sealed partial class Handler(
         IMediator mediator, NpgsqlDataSource source, ChunkQueue queue, Settlement settlement, LateLines late, ReferencePrefix prefix, IBankConnectors banks,
         [FromKeyedServices(DisbursementModule.Sending)] Lanes lanes,
-        ISendObserver observer, Pauses pauses, IOptions<DisbursementOptions> options, IOptions<LimitsOptions> limits, TimeProvider clock, WorkSignal signal, ILogger<Handler> logger) : IRequestHandler<Command, bool>
+        ISendObserver observer, Pauses pauses, IOptions<DisbursementOptions> options, IOptions<LimitsOptions> limits, DataProtector protector, TimeProvider clock, WorkSignal signal, ILogger<Handler> logger) : IRequestHandler<Command, bool>
     {
         private readonly DisbursementOptions _options = options.Value;
+        private readonly KeyedHash _hash = protector.Hash(PreparedPayment.Purpose);
 
         public async Task<bool> Handle(Command request, CancellationToken cancellationToken)
         {
@@ -51,7 +53,19 @@ internal static partial class SendNextChunk
 
         private async Task SendAsync(ClaimedChunk chunk, IBankConnector bank, CancellationToken cancellationToken)
         {
-            var addresses = await mediator.Send(new ReadAddresses(chunk.Lines, chunk.Round), cancellationToken);
+            IReadOnlyList<FinancialAddress> addresses;
+            try
+            {
+                addresses = await mediator.Send(new ReadAddresses(chunk.Lines, chunk.Round), cancellationToken);
+            }
+            catch (SealedTextException broken)
+            {
+                // Somebody changed a row, or took a key away. Nothing was sent, and verify names the row.
+                await queue.GiveBackAsync(chunk, _options.LongestRetry, DispatchCodes.AddressNotReadable, "needs a person", cancellationToken);
+                LogNotReadable(chunk.Id, chunk.EnvelopeId, broken.Message);
+                return;
+            }
+
             observer.Reached(SendStep.AddressesRead, chunk.Id);
             if (await PrepareAsync(chunk, bank, addresses, cancellationToken) is not { } ready)
             {
@@ -114,7 +128,7 @@ internal static partial class SendNextChunk
                 return null;
             }
 
-            PreparedPayment[] payments = [.. due.Where(line => line.Quantity > 0).Select(line => PreparedPayment.Of(line, retries?[line.Seq] ?? FirstGeneration, byLine[line.Seq], chunk.Currency, mark))];
+            PreparedPayment[] payments = [.. due.Where(line => line.Quantity > 0).Select(line => PreparedPayment.Of(line, retries?[line.Seq] ?? FirstGeneration, byLine[line.Seq], chunk.Currency, mark, _hash))];
             if (payments.Length > bank.Capabilities.MostPaymentsPerOrder)
             {
                 return await GiveUpAsync(chunk, intent, DispatchCodes.OrderTooLarge, cancellationToken);
@@ -141,7 +155,7 @@ internal static partial class SendNextChunk
             PreparedPayment[] payments =
             [
                 .. written.Where(instruction => lineOf.ContainsKey(instruction.Line) && addressOf.ContainsKey(instruction.Line))
-                    .Select(instruction => PreparedPayment.Of(lineOf[instruction.Line], instruction.Generation, addressOf[instruction.Line], chunk.Currency, mark)),
+                    .Select(instruction => PreparedPayment.Of(lineOf[instruction.Line], instruction.Generation, addressOf[instruction.Line], chunk.Currency, mark, _hash)),
             ];
             if (payments.Length != written.Count || !PreparedPayment.HashOf(payments).AsSpan().SequenceEqual(chunk.PayloadHash))
             {
@@ -237,6 +251,9 @@ internal static partial class SendNextChunk
 
         [LoggerMessage(3013, LogLevel.Error, "Chunk {ChunkId} of envelope {EnvelopeId} cannot be sent: {Code}")]
         private partial void LogGivenBack(long chunkId, string envelopeId, string code);
+
+        [LoggerMessage(3018, LogLevel.Critical, "Chunk {ChunkId} of envelope {EnvelopeId} cannot be sent. {Why} Pause everything and run 'g2pbridge verify'")]
+        private partial void LogNotReadable(long chunkId, string envelopeId, string why);
 
         [LoggerMessage(3017, LogLevel.Error, "The amount per day of scope {Scope} is reached; pause {PauseId} holds envelope {EnvelopeId} until somebody lifts it")]
         private partial void LogLimitReached(long pauseId, LimitScope scope, string envelopeId);

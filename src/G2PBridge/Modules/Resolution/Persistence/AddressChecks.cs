@@ -7,9 +7,9 @@ namespace G2PBridge.Modules.Resolution.Persistence;
 /// <summary>A resolved set whose addresses were not looked at yet.</summary>
 internal sealed record WaitingSet(long SliceId, short Round, SharedAddressRule Rule);
 
-/// <param name="Address">A hash of the address, spaces and case aside.</param>
+/// <param name="Address">The fingerprint of the address.</param>
 /// <param name="IsNew">Resolved since the last look.</param>
-internal sealed record SharedAddressLine(long Seq, long Address, bool IsNew);
+internal sealed record SharedAddressLine(long Seq, Guid Address, bool IsNew);
 
 /// <summary>
 /// Finds addresses that several lines of an envelope share: one scan of the envelope's addresses with a hash aggregate (about a second for a million
@@ -21,10 +21,9 @@ internal sealed class AddressChecks(NpgsqlDataSource source, TimeProvider clock)
     /// <summary>Lines that are named at most; only rules that hold nothing can have more, and then the first are enough.</summary>
     private const int MostNamed = 100_000;
 
-    private const string Hashed =
+    private const string Found =
         """
-        select a.seq, s.id as slice_id, a.round, hashtextextended(concat_ws(chr(31), a.kind, coalesce(upper(a.bank_code), ''),
-            translate(upper(coalesce(a.account_number, a.mobile_number, a.email_address)), ' -.', ''), coalesce(a.mobile_wallet_provider, a.email_wallet_provider, '')), 0) as hash
+        select a.seq, s.id as slice_id, a.round, a.fingerprint
         from resolution.slice s join resolution.address a on a.seq between s.first_seq and s.last_seq
         where s.envelope_id = $1
         """;
@@ -55,19 +54,19 @@ internal sealed class AddressChecks(NpgsqlDataSource source, TimeProvider clock)
         }
 
         var shared = await ReadAsync(
-            connection, $"select hash from ({Hashed}) h group by hash having count(*) > 1 limit {MostNamed}", reader => reader.GetInt64(0), cancellationToken, envelopeId);
+            connection, $"select fingerprint from ({Found}) h group by fingerprint having count(*) > 1 limit {MostNamed}", reader => reader.GetGuid(0), cancellationToken, envelopeId);
         return shared.Count == 0
             ? []
             : await ReadAsync(
                 connection,
                 $"""
-                select h.seq, h.hash, r.awaits_check is not null
-                from ({Hashed}) h
-                join unnest($2::bigint[]) as n(hash) using (hash)
+                select h.seq, h.fingerprint, r.awaits_check is not null
+                from ({Found}) h
+                join unnest($2::uuid[]) as n(fingerprint) using (fingerprint)
                 left join resolution.resolved_set r on r.slice_id = h.slice_id and r.round = h.round
-                order by h.hash, h.seq
+                order by h.fingerprint, h.seq
                 """,
-                reader => new SharedAddressLine(reader.GetInt64(0), reader.GetInt64(1), reader.GetBoolean(2)), cancellationToken, envelopeId, shared.ToArray());
+                reader => new SharedAddressLine(reader.GetInt64(0), reader.GetGuid(1), reader.GetBoolean(2)), cancellationToken, envelopeId, shared.ToArray());
     }
 
     /// <summary>However long it takes: an envelope of many millions is read to its end, and nobody waits for a lock meanwhile.</summary>

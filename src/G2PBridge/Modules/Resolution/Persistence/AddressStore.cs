@@ -1,40 +1,48 @@
 using G2PBridge.Modules.Resolution.Contracts;
 using G2PBridge.Modules.Resolution.Domain;
+using G2PBridge.Platform.Protection;
 using Npgsql;
 using NpgsqlTypes;
 
 namespace G2PBridge.Modules.Resolution.Persistence;
 
-/// <summary>Addresses: appended once by COPY, never changed, read by runs of their primary key.</summary>
-internal sealed class AddressStore(NpgsqlDataSource source)
+/// <summary>
+/// Addresses: appended once by COPY, never changed but for the key they are encrypted under, read by runs of their primary key. What is in a row is one ciphertext, and a
+/// fingerprint to find equal ones by.
+/// </summary>
+internal sealed class AddressStore(NpgsqlDataSource source, DataProtector protector)
 {
-    private const string Columns = "seq, kind, account_number, bank_code, branch_code, mobile_number, mobile_wallet_provider, email_address, email_wallet_provider, resolved_name";
+    private const int Fields = 9;
 
-    /// <summary>One COPY into a table with one index. The key makes a second address of a line impossible.</summary>
-    public static async Task CopyAsync(NpgsqlConnection connection, IReadOnlyList<LineWithAddress> resolved, short round, CancellationToken cancellationToken)
+    /// <summary>Kind, account, bank, branch, mobile number and its provider, e-mail and its provider, name.</summary>
+    public static readonly SealedColumn Sealed = new($"{ResolutionModule.Schema}.address", "sealed", ("seq", "bigint"))
+    {
+        FingerprintColumn = "fingerprint",
+        Fingerprint = (ring, of) => AddressFingerprint.Of(ring.Hash(AddressFingerprint.Purpose), of[0], of[2], of[1] ?? of[4] ?? of[6], of[5] ?? of[7]),
+    };
+
+    /// <summary>One COPY into a table with one index, within the connection's transaction. The key makes a second address of a line impossible.</summary>
+    public async Task CopyAsync(NpgsqlConnection connection, IReadOnlyList<LineWithAddress> resolved, short round, CancellationToken cancellationToken)
     {
         if (resolved.Count == 0)
         {
             return;
         }
 
-        await using var copy = await connection.BeginBinaryImportAsync(
-            "copy resolution.address (seq, round, kind, bank_code, branch_code, account_number, mobile_number, mobile_wallet_provider, email_address, email_wallet_provider, resolved_name) from stdin (format binary)",
-            cancellationToken);
-        foreach (var (line, address) in resolved)
+        var sealer = await protector.BeginAsync(connection, cancellationToken);
+        var hash = protector.Hash(AddressFingerprint.Purpose);
+        await using var copy = await connection.BeginBinaryImportAsync("copy resolution.address (seq, round, fingerprint, sealed) from stdin (format binary)", cancellationToken);
+        foreach (var (line, to) in resolved)
         {
             await copy.StartRowAsync(cancellationToken);
             await copy.WriteAsync(line.Seq, NpgsqlDbType.Bigint, cancellationToken);
             await copy.WriteAsync(round, NpgsqlDbType.Smallint, cancellationToken);
-            await copy.WriteAsync(address.Kind, NpgsqlDbType.Varchar, cancellationToken);
-            await WriteAsync(copy, address.BankCode, cancellationToken);
-            await WriteAsync(copy, address.BranchCode, cancellationToken);
-            await WriteAsync(copy, address.AccountNumber, cancellationToken);
-            await WriteAsync(copy, address.MobileNumber, cancellationToken);
-            await WriteAsync(copy, address.MobileWalletProvider, cancellationToken);
-            await WriteAsync(copy, address.EmailAddress, cancellationToken);
-            await WriteAsync(copy, address.EmailWalletProvider, cancellationToken);
-            await WriteAsync(copy, address.Name, cancellationToken);
+            await copy.WriteAsync(
+                AddressFingerprint.Of(hash, to.Kind, to.BankCode, to.AccountNumber ?? to.MobileNumber ?? to.EmailAddress, to.MobileWalletProvider ?? to.EmailWalletProvider), NpgsqlDbType.Uuid, cancellationToken);
+            await copy.WriteAsync(
+                sealer.Seal(
+                    Sealed, RowKey.Of(line.Seq), to.Kind, to.AccountNumber, to.BankCode, to.BranchCode, to.MobileNumber, to.MobileWalletProvider, to.EmailAddress, to.EmailWalletProvider, to.Name),
+                NpgsqlDbType.Bytea, cancellationToken);
         }
 
         await copy.CompleteAsync(cancellationToken);
@@ -59,7 +67,7 @@ internal sealed class AddressStore(NpgsqlDataSource source)
     /// <summary>One range scan of the primary key, in order: the rows of a run lie together because they were copied together.</summary>
     public async Task<IReadOnlyList<FinancialAddress>> ReadAsync(SeqRange lines, int round, CancellationToken cancellationToken)
     {
-        await using var command = source.CreateCommand($"select {Columns} from resolution.address where seq between $1 and $2 and round = $3 order by seq");
+        await using var command = source.CreateCommand("select seq, sealed from resolution.address where seq between $1 and $2 and round = $3 order by seq");
         command.Parameters.Add(new() { Value = lines.First });
         command.Parameters.Add(new() { Value = lines.Last });
         command.Parameters.Add(new() { Value = checked((short)round) });
@@ -68,26 +76,23 @@ internal sealed class AddressStore(NpgsqlDataSource source)
 
     public async Task<IReadOnlyList<FinancialAddress>> FindAsync(IReadOnlyCollection<long> seqs, CancellationToken cancellationToken)
     {
-        await using var command = source.CreateCommand($"select {Columns} from resolution.address where seq = any($1) order by seq");
+        await using var command = source.CreateCommand("select seq, sealed from resolution.address where seq = any($1) order by seq");
         command.Parameters.Add(new() { Value = seqs.ToArray() });
         return await ReadAllAsync(command, cancellationToken);
     }
 
-    private static async Task<IReadOnlyList<FinancialAddress>> ReadAllAsync(NpgsqlCommand command, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<FinancialAddress>> ReadAllAsync(NpgsqlCommand command, CancellationToken cancellationToken)
     {
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var addresses = new List<FinancialAddress>();
+        var of = new string?[Fields];
         while (await reader.ReadAsync(cancellationToken))
         {
-            addresses.Add(new FinancialAddress(
-                reader.GetInt64(0), reader.GetString(1), Text(reader, 2), Text(reader, 3), Text(reader, 4), Text(reader, 5), Text(reader, 6), Text(reader, 7), Text(reader, 8), Text(reader, 9)));
+            var seq = reader.GetInt64(0);
+            protector.Open(Sealed, RowKey.Of(seq), reader.GetFieldValue<byte[]>(1), of);
+            addresses.Add(new FinancialAddress(seq, of[0]!, of[1], of[2], of[3], of[4], of[5], of[6], of[7], of[8]));
         }
 
         return addresses;
     }
-
-    private static string? Text(NpgsqlDataReader reader, int ordinal) => reader.IsDBNull(ordinal) ? null : reader.GetString(ordinal);
-
-    private static Task WriteAsync(NpgsqlBinaryImporter copy, string? text, CancellationToken cancellationToken) =>
-        text is null ? copy.WriteNullAsync(cancellationToken) : copy.WriteAsync(text, NpgsqlDbType.Varchar, cancellationToken);
 }

@@ -1,4 +1,3 @@
-using G2PBridge.Modules.Resolution.Domain;
 using G2PBridge.Platform.Persistence;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
@@ -44,18 +43,9 @@ internal sealed class ResolutionDbContext(DbContextOptions<ResolutionDbContext> 
 
         modelBuilder.Entity<AddressRow>(address =>
         {
-            address.ToTable("address", table => table.HasCheckConstraint("ck_address_kind", "kind in ('BANK_ACCOUNT', 'MOBILE_WALLET', 'EMAIL_WALLET')"));
+            address.ToTable("address");
             address.HasKey(row => row.Seq);
             address.Property(row => row.Seq).ValueGeneratedNever();
-            address.Property(row => row.Kind).HasMaxLength(16);
-            address.Property(row => row.BankCode).HasMaxLength(AddressCheck.CodeLength);
-            address.Property(row => row.BranchCode).HasMaxLength(AddressCheck.CodeLength);
-            address.Property(row => row.AccountNumber).HasMaxLength(AddressCheck.AccountNumberLength);
-            address.Property(row => row.MobileNumber).HasMaxLength(AddressCheck.MobileNumberLength);
-            address.Property(row => row.MobileWalletProvider).HasMaxLength(AddressCheck.ProviderLength);
-            address.Property(row => row.EmailAddress).HasMaxLength(AddressCheck.EmailLength);
-            address.Property(row => row.EmailWalletProvider).HasMaxLength(AddressCheck.ProviderLength);
-            address.Property(row => row.ResolvedName).HasMaxLength(AddressCheck.NameLength);
         });
 
         modelBuilder.Entity<UnresolvedRow>(unresolved =>

@@ -78,23 +78,11 @@ internal sealed class AddressRow
 
     public short Round { get; init; }
 
-    public required string Kind { get; init; }
+    /// <summary>Of the destination; keyed, so that nobody finds the number by trying.</summary>
+    public Guid Fingerprint { get; init; }
 
-    public string? BankCode { get; init; }
-
-    public string? BranchCode { get; init; }
-
-    public string? AccountNumber { get; init; }
-
-    public string? MobileNumber { get; init; }
-
-    public string? MobileWalletProvider { get; init; }
-
-    public string? EmailAddress { get; init; }
-
-    public string? EmailWalletProvider { get; init; }
-
-    public string? ResolvedName { get; init; }
+    /// <summary>All that is known of the destination, encrypted for this row.</summary>
+    public required byte[] Sealed { get; init; }
 }
 
 internal sealed class UnresolvedRow

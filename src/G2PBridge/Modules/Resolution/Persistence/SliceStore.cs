@@ -21,7 +21,7 @@ internal sealed record Settlement(
 /// The slices: one row and a handful of statements per thousands of lines. Due times are business time (the caller's clock);
 /// leases are the database's, so that replicas with clocks of their own agree on who is dead.
 /// </summary>
-internal sealed class SliceStore(NpgsqlDataSource source, TimeProvider clock)
+internal sealed class SliceStore(NpgsqlDataSource source, AddressStore addresses, TimeProvider clock)
 {
     public const string Actor = "resolve-slices";
 
@@ -128,7 +128,7 @@ internal sealed class SliceStore(NpgsqlDataSource source, TimeProvider clock)
             return false;
         }
 
-        await AddressStore.CopyAsync(connection, settlement.Resolved, round, cancellationToken);
+        await addresses.CopyAsync(connection, settlement.Resolved, round, cancellationToken);
         if (slice.Unresolved > 0)
         {
             await UnresolvedStore.KeepOnlyAsync(connection, slice.Range, settlement.Missing, cancellationToken);

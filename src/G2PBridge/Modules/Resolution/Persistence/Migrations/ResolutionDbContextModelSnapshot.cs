@@ -29,62 +29,22 @@ namespace G2PBridge.Modules.Resolution.Persistence.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("seq");
 
-                    b.Property<string>("AccountNumber")
-                        .HasMaxLength(64)
-                        .HasColumnType("character varying(64)")
-                        .HasColumnName("account_number");
-
-                    b.Property<string>("BankCode")
-                        .HasMaxLength(64)
-                        .HasColumnType("character varying(64)")
-                        .HasColumnName("bank_code");
-
-                    b.Property<string>("BranchCode")
-                        .HasMaxLength(64)
-                        .HasColumnType("character varying(64)")
-                        .HasColumnName("branch_code");
-
-                    b.Property<string>("EmailAddress")
-                        .HasMaxLength(254)
-                        .HasColumnType("character varying(254)")
-                        .HasColumnName("email_address");
-
-                    b.Property<string>("EmailWalletProvider")
-                        .HasMaxLength(128)
-                        .HasColumnType("character varying(128)")
-                        .HasColumnName("email_wallet_provider");
-
-                    b.Property<string>("Kind")
-                        .IsRequired()
-                        .HasMaxLength(16)
-                        .HasColumnType("character varying(16)")
-                        .HasColumnName("kind");
-
-                    b.Property<string>("MobileNumber")
-                        .HasMaxLength(32)
-                        .HasColumnType("character varying(32)")
-                        .HasColumnName("mobile_number");
-
-                    b.Property<string>("MobileWalletProvider")
-                        .HasMaxLength(128)
-                        .HasColumnType("character varying(128)")
-                        .HasColumnName("mobile_wallet_provider");
-
-                    b.Property<string>("ResolvedName")
-                        .HasMaxLength(256)
-                        .HasColumnType("character varying(256)")
-                        .HasColumnName("resolved_name");
+                    b.Property<Guid>("Fingerprint")
+                        .HasColumnType("uuid")
+                        .HasColumnName("fingerprint");
 
                     b.Property<short>("Round")
                         .HasColumnType("smallint")
                         .HasColumnName("round");
 
+                    b.Property<byte[]>("Sealed")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("sealed");
+
                     b.HasKey("Seq");
 
-                    b.ToTable("address", "resolution", t =>
-                        {
-                            t.HasCheckConstraint("ck_address_kind", "kind in ('BANK_ACCOUNT', 'MOBILE_WALLET', 'EMAIL_WALLET')");
-                        });
+                    b.ToTable("address", "resolution");
                 });
 
             modelBuilder.Entity("G2PBridge.Modules.Resolution.Persistence.ResolvedSetRow", b =>
