@@ -5,6 +5,7 @@ using G2PBridge.Platform.Audit;
 using G2PBridge.Platform.Hosting;
 using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Persistence;
+using G2PBridge.Platform.Secrets;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -105,9 +106,10 @@ internal sealed class TestHost
             ["DataProtection:Keys"] = Keys,
         });
         builder.Configuration.AddInMemoryCollection(settings.Select(setting => new KeyValuePair<string, string?>(setting.Key, setting.Value)));
+        Assert.That(SecretSettings.ReadFiles(builder.Configuration), Is.Empty);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders().AddProvider(new TestLog()).SetMinimumLevel(LogLevel.Warning);
-        builder.Services.AddBridge(builder.Configuration, connectionString);
+        builder.Services.AddBridge(builder.Configuration, () => connectionString);
         foreach (var scheduling in builder.Services.Where(service => !isWorking && IsScheduling(service)).ToList())
         {
             builder.Services.Remove(scheduling);

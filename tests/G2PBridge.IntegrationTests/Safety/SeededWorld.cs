@@ -414,7 +414,7 @@ internal sealed class SeededWorld : IAsyncDisposable
         return findings;
     }
 
-    private static Task ExecuteAsync(string sql) => BridgeTables.ExecuteAsync(TestHost.Services, sql);
+    private static Task<int> ExecuteAsync(string sql) => BridgeTables.ExecuteAsync(TestHost.Services, sql);
 
     private static async Task<T?> ScalarAsync<T>(string sql)
     {

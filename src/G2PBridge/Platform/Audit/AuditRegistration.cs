@@ -1,3 +1,4 @@
+using G2PBridge.Platform.Audit.Persistence;
 using G2PBridge.Platform.Persistence;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using G2PBridge.Platform.Audit.Persistence;
 using G2PBridge.Platform.Persistence;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.Options;

@@ -1,7 +1,6 @@
 using G2PBridge.Modules.InKind.Contracts;
 using G2PBridge.Platform.Persistence;
 using MediatR;
-using Npgsql;
 
 namespace G2PBridge.Modules.InKind.Features;
 

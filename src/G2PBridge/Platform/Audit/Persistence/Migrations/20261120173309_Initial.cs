@@ -5,7 +5,7 @@ using NpgsqlTypes;
 
 #nullable disable
 
-namespace G2PBridge.Platform.Audit.Migrations
+namespace G2PBridge.Platform.Audit.Persistence.Migrations
 {
     /// <inheritdoc />
     public partial class Initial : Migration

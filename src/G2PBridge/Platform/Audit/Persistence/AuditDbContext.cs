@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
 using NpgsqlTypes;
 
-namespace G2PBridge.Platform.Audit;
+namespace G2PBridge.Platform.Audit.Persistence;
 
 /// <summary>The trail itself: records of changes, written by triggers, and the blocks that seal them. Migrated before everything that is audited.</summary>
 internal sealed class AuditDbContext(DbContextOptions<AuditDbContext> options) : ModuleDbContext(options, SchemaName)
