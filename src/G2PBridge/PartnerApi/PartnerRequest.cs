@@ -23,9 +23,14 @@ internal sealed class PartnerRequest : IDisposable
 {
     private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = 64 };
 
+    /// <summary>Whatever a sender announces, no more is held for it before its bytes are there.</summary>
+    private const int FirstBuffer = 256 * 1024;
+
+    private readonly BodyBudget _budget;
+
     private byte[]? _rented;
 
-    private PartnerRequest(byte[] rented) => _rented = rented;
+    private PartnerRequest(byte[] rented, BodyBudget budget) => (_rented, _budget) = (rented, budget);
 
     public WireGeneration Generation { get; private set; }
 
@@ -65,6 +70,9 @@ internal sealed class PartnerRequest : IDisposable
     /// </summary>
     public bool NamesItsRequests => RequestId.Length > 0 && !(Generation == WireGeneration.First && RequestId is "string");
 
+    /// <summary>The longest list that is taken.</summary>
+    public int MostItems { get; private set; }
+
     public Utf8JsonReader PayloadReader() => new(Payload.Span, ReaderOptions);
 
     public bool HasPayload => !Payload.IsEmpty && !Payload.Span.SequenceEqual("null"u8);
@@ -74,18 +82,34 @@ internal sealed class PartnerRequest : IDisposable
         if (Interlocked.Exchange(ref _rented, null) is { } rented)
         {
             ArrayPool<byte>.Shared.Return(rented);
+            _budget.GiveBack(rented.Length);
         }
     }
 
-    /// <summary>Reads a body of at most <paramref name="mostBytes"/> bytes; null when it is longer. What is malformed is added to <paramref name="errors"/>.</summary>
-    public static async Task<PartnerRequest?> ReadAsync(HttpRequest http, int mostBytes, WireErrors errors, CancellationToken cancellationToken)
+    /// <summary>Whether a list may have one element more; if not, that is told.</summary>
+    public bool HasRoom(int items, WireErrors errors)
     {
-        if (http.ContentLength > mostBytes)
+        if (items < MostItems)
+        {
+            return true;
+        }
+
+        errors.Add("request_payload", FormattableString.Invariant($"List should have at most {MostItems} items"));
+        return false;
+    }
+
+    /// <summary>
+    /// Reads a body; null when it is longer than it may be. What is malformed is added to <paramref name="errors"/>.
+    /// </summary>
+    /// <exception cref="BodyBudgetSpentException">Too many large bodies at once.</exception>
+    public static async Task<PartnerRequest?> ReadAsync(HttpRequest http, PartnerApiOptions limits, BodyBudget budget, WireErrors errors, CancellationToken cancellationToken)
+    {
+        if (http.ContentLength > limits.MaxRequestBytes)
         {
             return null;
         }
 
-        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Max(4096, (http.ContentLength ?? 0) + 1));
+        var buffer = Rent((int)Math.Clamp((http.ContentLength ?? 0) + 1, 4096, FirstBuffer), budget);
         var length = 0;
         try
         {
@@ -93,10 +117,7 @@ internal sealed class PartnerRequest : IDisposable
             {
                 if (length == buffer.Length)
                 {
-                    var larger = ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
-                    buffer.AsSpan(0, length).CopyTo(larger);
-                    ArrayPool<byte>.Shared.Return(buffer);
-                    buffer = larger;
+                    buffer = Grow(buffer, (int)Math.Min(Math.Clamp((http.ContentLength ?? 0) + 1, length * 2L, length * 8L), limits.MaxRequestBytes + 1L), budget);
                 }
 
                 var read = await http.Body.ReadAsync(buffer.AsMemory(length), cancellationToken);
@@ -106,22 +127,48 @@ internal sealed class PartnerRequest : IDisposable
                 }
 
                 length += read;
-                if (length > mostBytes)
+                if (length > limits.MaxRequestBytes)
                 {
-                    ArrayPool<byte>.Shared.Return(buffer);
+                    Return(buffer, budget);
                     return null;
                 }
             }
         }
         catch
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            Return(buffer, budget);
             throw;
         }
 
-        var request = new PartnerRequest(buffer);
+        var request = new PartnerRequest(buffer, budget) { MostItems = limits.MaxItems };
         request.Parse(buffer.AsMemory(0, length), errors);
         return request;
+    }
+
+    private static byte[] Grow(byte[] buffer, int length, BodyBudget budget)
+    {
+        var larger = Rent(length, budget);
+        buffer.CopyTo(larger, 0);
+        Return(buffer, budget);
+        return larger;
+    }
+
+    private static byte[] Rent(int length, BodyBudget budget)
+    {
+        var rented = ArrayPool<byte>.Shared.Rent(length);
+        if (budget.TryTake(rented.Length))
+        {
+            return rented;
+        }
+
+        ArrayPool<byte>.Shared.Return(rented);
+        throw new BodyBudgetSpentException();
+    }
+
+    private static void Return(byte[] buffer, BodyBudget budget)
+    {
+        ArrayPool<byte>.Shared.Return(buffer);
+        budget.GiveBack(buffer.Length);
     }
 
     private void Parse(ReadOnlyMemory<byte> body, WireErrors errors)
@@ -350,3 +397,6 @@ internal sealed class PartnerRequest : IDisposable
         return value ?? "";
     }
 }
+
+/// <summary>More bodies are held than there is memory for; the sender may come again in a moment.</summary>
+internal sealed class BodyBudgetSpentException : Exception;
