@@ -43,6 +43,9 @@ internal sealed class PartnerRequest : IDisposable
     /// <summary><c>request_timestamp</c>, or the 1.0 <c>message_ts</c>; null when there is none that can be read. Without a zone it is UTC.</summary>
     public DateTimeOffset? Timestamp { get; private set; }
 
+    /// <summary>The programmes that the sender may act for, as the gate found out.</summary>
+    public AccessScope Scope { get; set; } = AccessScope.Unlimited;
+
     /// <summary>The whole body as it was received, valid UTF-8.</summary>
     public ReadOnlyMemory<byte> Body { get; private set; }
 

@@ -53,6 +53,7 @@ internal static class PartnerCodeCatalogue
 
         Ours(PartnerCodes.RequestExpired, "`request_timestamp` (1.0: `message_ts`) is missing or too far from the present; only when requests must be signed.", "Set the clock right, date the request anew and sign it again."),
         Ours(PartnerCodes.RequestReplayed, "This very request was received before; only when requests must be signed.", "Date the request anew, keep its `request_id`, and sign it again: a repetition gets the first answer."),
+        Ours(PartnerCodes.ProgramNotPermitted, "The sender may not act for the programme of the envelope; nothing was stored, and nothing is shown.", "Send it as the programme's own sender, or have an administrator bind this one to the programme."),
         Ours(PartnerCodes.EmptyRequestPayload, "`request_payload` is missing or an empty list.", "Send at least one element."),
         Ours(PartnerCodes.InvalidBenefitType, "`benefit_type` is missing.", "Use a value of the list."),
         Ours(PartnerCodes.BenefitTypeNotEnabled, "This installation does not hand out benefits of this type.", "Use CASH_DIGITAL, or have an administrator set Features:InKind."),
