@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Unicode;
@@ -23,14 +22,9 @@ internal sealed class PartnerRequest : IDisposable
 {
     private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = 64 };
 
-    /// <summary>Whatever a sender announces, no more is held for it before its bytes are there.</summary>
-    private const int FirstBuffer = 256 * 1024;
+    private readonly HeldBody _body;
 
-    private readonly BodyBudget _budget;
-
-    private byte[]? _rented;
-
-    private PartnerRequest(byte[] rented, BodyBudget budget) => (_rented, _budget) = (rented, budget);
+    private PartnerRequest(HeldBody body) => _body = body;
 
     public WireGeneration Generation { get; private set; }
 
@@ -80,14 +74,7 @@ internal sealed class PartnerRequest : IDisposable
 
     public bool HasPayload => !Payload.IsEmpty && !Payload.Span.SequenceEqual("null"u8);
 
-    public void Dispose()
-    {
-        if (Interlocked.Exchange(ref _rented, null) is { } rented)
-        {
-            ArrayPool<byte>.Shared.Return(rented);
-            _budget.GiveBack(rented.Length);
-        }
-    }
+    public void Dispose() => _body.Dispose();
 
     /// <summary>Whether a list may have one element more; if not, that is told.</summary>
     public bool HasRoom(int items, WireErrors errors)
@@ -107,71 +94,14 @@ internal sealed class PartnerRequest : IDisposable
     /// <exception cref="BodyBudgetSpentException">Too many large bodies at once.</exception>
     public static async Task<PartnerRequest?> ReadAsync(HttpRequest http, PartnerApiOptions limits, BodyBudget budget, WireErrors errors, CancellationToken cancellationToken)
     {
-        if (http.ContentLength > limits.MaxRequestBytes)
+        if (await budget.ReadAsync(http, limits.MaxRequestBytes, cancellationToken) is not { } body)
         {
             return null;
         }
 
-        var buffer = Rent((int)Math.Clamp((http.ContentLength ?? 0) + 1, 4096, FirstBuffer), budget);
-        var length = 0;
-        try
-        {
-            while (true)
-            {
-                if (length == buffer.Length)
-                {
-                    buffer = Grow(buffer, (int)Math.Min(Math.Clamp((http.ContentLength ?? 0) + 1, length * 2L, length * 8L), limits.MaxRequestBytes + 1L), budget);
-                }
-
-                var read = await http.Body.ReadAsync(buffer.AsMemory(length), cancellationToken);
-                if (read == 0)
-                {
-                    break;
-                }
-
-                length += read;
-                if (length > limits.MaxRequestBytes)
-                {
-                    Return(buffer, budget);
-                    return null;
-                }
-            }
-        }
-        catch
-        {
-            Return(buffer, budget);
-            throw;
-        }
-
-        var request = new PartnerRequest(buffer, budget) { MostItems = limits.MaxItems };
-        request.Parse(buffer.AsMemory(0, length), errors);
+        var request = new PartnerRequest(body) { MostItems = limits.MaxItems };
+        request.Parse(body.Bytes, errors);
         return request;
-    }
-
-    private static byte[] Grow(byte[] buffer, int length, BodyBudget budget)
-    {
-        var larger = Rent(length, budget);
-        buffer.CopyTo(larger, 0);
-        Return(buffer, budget);
-        return larger;
-    }
-
-    private static byte[] Rent(int length, BodyBudget budget)
-    {
-        var rented = ArrayPool<byte>.Shared.Rent(length);
-        if (budget.TryTake(rented.Length))
-        {
-            return rented;
-        }
-
-        ArrayPool<byte>.Shared.Return(rented);
-        throw new BodyBudgetSpentException();
-    }
-
-    private static void Return(byte[] buffer, BodyBudget budget)
-    {
-        ArrayPool<byte>.Shared.Return(buffer);
-        budget.GiveBack(buffer.Length);
     }
 
     private void Parse(ReadOnlyMemory<byte> body, WireErrors errors)
@@ -400,6 +330,3 @@ internal sealed class PartnerRequest : IDisposable
         return value ?? "";
     }
 }
-
-/// <summary>More bodies are held than there is memory for; the sender may come again in a moment.</summary>
-internal sealed class BodyBudgetSpentException : Exception;

@@ -29,14 +29,16 @@ internal static partial class BadRequestText
             return missing.Groups["name"] is { Success: true } name ? $"{name.Value} is missing; /docs says what it takes." : "The body is missing; send JSON with the header Content-Type: application/json.";
         }
 
-        return exception.StatusCode switch
-        {
-            StatusCodes.Status408RequestTimeout => "The body arrived too slowly and was given up; send less at a time.",
-            StatusCodes.Status413PayloadTooLarge => "The body is too long; send less at a time.",
-            StatusCodes.Status431RequestHeaderFieldsTooLarge => "The headers are too long.",
-            _ => "The request is malformed, or ended before its body did.",
-        };
+        return Of(exception.StatusCode);
     }
+
+    public static string Of(int status) => status switch
+    {
+        StatusCodes.Status408RequestTimeout => "The body arrived too slowly and was given up; send less at a time.",
+        StatusCodes.Status413PayloadTooLarge => "The body is too long; send less at a time.",
+        StatusCodes.Status431RequestHeaderFieldsTooLarge => "The headers are too long.",
+        _ => "The request is malformed, or ended before its body did.",
+    };
 
     [GeneratedRegex("^Failed to bind parameter \"\\S+ (?<name>\\S+)\" from \"(?<value>.*)\"\\.$", RegexOptions.Singleline)]
     private static partial Regex Unbound();

@@ -28,6 +28,7 @@ internal static class UnansweredPaths
             StatusCodes.Status400BadRequest => (PartnerEndpoint.MalformedCode, $"Invalid Input. {asked} has a parameter that cannot be read; /docs says what it takes."),
             StatusCodes.Status404NotFound => (Own(status), $"There is nothing at {http.Request.Path}; /docs lists what there is."),
             StatusCodes.Status405MethodNotAllowed => (Own(status), $"{http.Request.Path} does not take {http.Request.Method}; use {http.Response.Headers.Allow}."),
+            StatusCodes.Status408RequestTimeout or StatusCodes.Status413PayloadTooLarge => (PartnerEndpoint.MalformedCode, $"Invalid Input. {BadRequestText.Of(status)}"),
             StatusCodes.Status415UnsupportedMediaType => (Own(status), $"{asked} takes a body as application/json; send it with the header Content-Type: application/json."),
             StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden => (Own(status), $"{asked} is not permitted."),
             _ => (PartnerEndpoint.UnknownErrorCode, "Unknown HTTP Exception"),
