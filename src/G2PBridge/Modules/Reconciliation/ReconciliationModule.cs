@@ -3,6 +3,7 @@ using G2PBridge.Modules.Reconciliation.Features;
 using G2PBridge.Modules.Reconciliation.Persistence;
 using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Persistence;
+using G2PBridge.Platform.Protection;
 using G2PBridge.Platform.Verification;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -18,6 +19,9 @@ internal static class ReconciliationModule
         services.AddOptions<StatementsOptions>().BindConfiguration(StatementsOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddModuleDbContext<ReconciliationDbContext>(Schema);
         services.AddSingleton(new LeasedTable($"{Schema}.statement_file"));
+        services.AddSingleton<EntryHashes>();
+        services.AddSealedColumn(EntryTexts.Sealed);
+        services.AddSealedColumn(FileStore.Sealed);
         services.AddSingleton<FileStore>();
         services.AddSingleton<FileQueue>();
         services.AddSingleton<MatchReads>();

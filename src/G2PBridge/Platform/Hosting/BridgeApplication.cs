@@ -1,7 +1,7 @@
-using System.Globalization;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using G2PBridge.LocalPostgres;
+using G2PBridge.Platform.Errors;
 using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Protection;
 using G2PBridge.Platform.Protection.Persistence;
@@ -202,7 +202,7 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
             .ReadFrom.Configuration(builder.Configuration)
             .Enrich.FromLogContext()
             .WriteTo.Console(
-                outputTemplate: "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj}{NewLine}{Exception}", formatProvider: CultureInfo.InvariantCulture,
+                new MaskedExceptions(),
                 restrictedToMinimumLevel: quiet ? LogEventLevel.Error : LogEventLevel.Verbose, standardErrorFromLevel: LogEventLevel.Verbose);
         if (quiet)
         {

@@ -64,6 +64,7 @@ internal static class BridgeHost
         services.AddFunds();
         services.AddDisbursement();
         services.AddReconciliation();
+        services.AddInKindSeals();
         if (flags.InKind)
         {
             services.AddInKindConnectors();

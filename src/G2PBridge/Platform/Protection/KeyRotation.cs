@@ -65,6 +65,11 @@ internal sealed class KeyRotation(NpgsqlDataSource source, KeyRing ring, KeyRegi
         var all = new Dictionary<int, long>();
         foreach (var column in columns)
         {
+            if (!await SealedRows.ExistsAsync(connection, column, cancellationToken))
+            {
+                continue;
+            }
+
             foreach (var (id, count) in await SealedRows.CountAsync(connection, column, cancellationToken))
             {
                 all[id] = all.GetValueOrDefault(id) + count;
@@ -78,6 +83,11 @@ internal sealed class KeyRotation(NpgsqlDataSource source, KeyRing ring, KeyRegi
     {
         var (rewritten, unreadable, reported, after) = (0L, 0L, 0L, (object[]?)null);
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        if (!await SealedRows.ExistsAsync(connection, column, cancellationToken))
+        {
+            return (0, 0);
+        }
+
         while (true)
         {
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);

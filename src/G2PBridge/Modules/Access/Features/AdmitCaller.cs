@@ -38,6 +38,7 @@ internal sealed partial class AdmitCaller(
         }
 
         http.Request.Headers[Actor.Header] = caller.Actor;
+        http.Features.Set(new CallerRoles(caller.Roles));
         await next(http);
     }
 

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using G2PBridge.Modules.Reconciliation.Domain;
 using G2PBridge.Modules.Reconciliation.Persistence;
 using G2PBridge.Platform.Errors;
+using G2PBridge.Platform.Identity;
 
 namespace G2PBridge.Modules.Reconciliation.Features;
 
@@ -35,7 +36,7 @@ internal static class LookAtExceptions
     internal sealed record Detail(Item Exception, bool CandidatesComplete, IReadOnlyList<DecisionRecord> Decisions);
 
     private static async Task<IResult> ListAsync(
-        ExceptionReads reads, FindCandidates candidates, CancellationToken cancellationToken,
+        HttpContext http, ExceptionReads reads, FindCandidates candidates, CancellationToken cancellationToken,
         string? account = null,
         [Description("A reason, ours or the partner contract's")] string? reason = null,
         [Description("OPEN, MATCHED, CLOSED, DECIDED, CLASSIFIED or WRITTEN_OFF; OPEN unless said")] string? state = null,
@@ -57,10 +58,10 @@ internal static class LookAtExceptions
         var rows = await reads.ListAsync(new ExceptionFilter(account, reason, wanted), from, limit + 1, cancellationToken);
         var page = rows.Take(limit).ToList();
         var found = await candidates.OfAsync(page, cancellationToken);
-        return TypedResults.Ok(new Page([.. page.Select(row => View(row, found))], found.Complete, rows.Count > limit ? page[^1].Id.ToString() : null));
+        return TypedResults.Ok(new Page([.. page.Select(row => View(row, found, http.NeedsNumbers()))], found.Complete, rows.Count > limit ? page[^1].Id.ToString() : null));
     }
 
-    private static async Task<IResult> FindAsync(string id, ExceptionReads reads, FindCandidates candidates, CancellationToken cancellationToken)
+    private static async Task<IResult> FindAsync(string id, HttpContext http, ExceptionReads reads, FindCandidates candidates, CancellationToken cancellationToken)
     {
         if (!ExceptionId.TryParse(id, out var exception) || await reads.FindAsync(exception, cancellationToken) is not { } row)
         {
@@ -68,12 +69,14 @@ internal static class LookAtExceptions
         }
 
         var found = await candidates.OfAsync([row], cancellationToken);
-        return TypedResults.Ok(new Detail(View(row, found), found.Complete, await reads.DecisionsAsync(exception, cancellationToken)));
+        return TypedResults.Ok(new Detail(View(row, found, http.NeedsNumbers()), found.Complete, await reads.DecisionsAsync(exception, cancellationToken)));
     }
 
-    private static Item View(ExceptionRow row, FoundCandidates found) => new(
+    /// <param name="inFull">Whoever settles exceptions has to read what the bank wrote; whoever only looks does not.</param>
+    private static Item View(ExceptionRow row, FoundCandidates found, bool inFull) => new(
         row.Id.ToString(), row.State, row.Cause, row.ErrorReason, row.Detail, row.CreatedAt, row.ClosedAt,
         new Entry(
-            row.FileId, row.StatementNo, row.StatementNumber, row.Account, row.EntryNo, row.Mark is null ? null : !row.IsDebit, row.Type, row.EntryDate, row.ValueDate, row.Amount, row.Currency, row.BankReference, row.Narrative),
+            row.FileId, row.StatementNo, row.StatementNumber, row.Account, row.EntryNo, row.Mark is null ? null : !row.IsDebit, row.Type, row.EntryDate, row.ValueDate, row.Amount, row.Currency,
+            inFull ? row.BankReference : Masked.Text(row.BankReference), inFull ? row.Narrative : Masked.Text(row.Narrative)),
         found.ByException.GetValueOrDefault(row.Id) ?? [], found.OrdersByException.GetValueOrDefault(row.Id) ?? []);
 }
