@@ -13,7 +13,7 @@ internal sealed record BankConnectorKind(string Name, Func<IServiceProvider, str
 /// The configured banks, by a built-in connector (<c>Connector</c>) or one from an assembly in the connectors' folder (<c>Assembly</c>).
 /// Each connector is made when it is first asked for and kept: breaker and rate limit belong to the bank.
 /// </summary>
-internal sealed class BankConnectors : IBankConnectors
+internal sealed class BankConnectors : IBankConnectors, IDisposable
 {
     public const string Section = "SponsorBanks:Banks";
     public const string FolderSetting = "Connectors:Folder";
@@ -52,6 +52,14 @@ internal sealed class BankConnectors : IBankConnectors
     public IReadOnlyCollection<string> Codes => _banks.Keys;
 
     public IBankConnector? Find(string sponsorBankCode) => _banks.TryGetValue(sponsorBankCode, out var bank) ? bank.Value : null;
+
+    public void Dispose()
+    {
+        foreach (var bank in _banks.Values.Where(bank => bank.IsValueCreated))
+        {
+            (bank.Value as IDisposable)?.Dispose();
+        }
+    }
 
     /// <summary>The guard that every bank is called through, by the settings in its own section.</summary>
     public static GuardedBank Guard(IServiceProvider provider, IBankConnector bank, IConfigurationSection section) =>
@@ -94,7 +102,6 @@ internal static class BankConnectorsRegistration
     /// <summary>Registers the banks and the connectors that come with the bridge.</summary>
     public static IServiceCollection AddBankConnectors(this IServiceCollection services)
     {
-        services.AddHttpClient(ExampleBank.ExampleBankConnector.HttpName).ConfigurePrimaryHttpMessageHandler(ExampleBank.ExampleBankConnector.Handler);
         services.AddSingleton<IBankConnectors, BankConnectors>();
         services.AddSingleton(new BankConnectorKind(ExampleBank.ExampleBankConnector.Kind, ExampleBank.ExampleBankConnector.Create));
         return services;

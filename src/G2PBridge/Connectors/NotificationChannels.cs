@@ -24,9 +24,6 @@ internal static class NotificationChannelsRegistration
 {
     public static IServiceCollection AddNotificationChannels(this IServiceCollection services)
     {
-        // No request logs: addresses of webhooks may carry a token.
-        services.AddHttpClient(Novu.NovuConnector.Kind).RemoveAllLoggers();
-        services.AddHttpClient(Webhook.WebhookConnector.Kind).RemoveAllLoggers();
         services.AddSingleton<INotificationChannels, NotificationChannels>();
         services.AddSingleton(new ConnectorKind<INotificationConnector>(Novu.NovuConnector.Kind, Novu.NovuConnector.Create));
         services.AddSingleton(new ConnectorKind<INotificationConnector>(Smtp.SmtpConnector.Kind, Smtp.SmtpConnector.Create));

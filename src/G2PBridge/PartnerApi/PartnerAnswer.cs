@@ -25,6 +25,9 @@ internal sealed class PartnerAnswer
 
     public DateTimeOffset? At { get; private init; }
 
+    /// <summary>How many items there are, and how many pages of them; null where the answer is not paged.</summary>
+    public (int Items, int Pages)? Pagination { get; private init; }
+
     /// <summary>Adds <c>disbursement_batch_control_id</c> to the response body, as the contract's schema of create_disbursements does.</summary>
     public bool HasBatchControlField { get; private set; }
 
@@ -36,6 +39,8 @@ internal sealed class PartnerAnswer
 
     /// <param name="at">When the request was answered first; null: now.</param>
     public static PartnerAnswer Success(Action<Utf8JsonWriter> payload, DateTimeOffset? at = null) => new(null, null, payload) { At = at };
+
+    public static PartnerAnswer Page(int items, int pages, Action<Utf8JsonWriter> payload) => new(null, null, payload) { Pagination = (items, pages) };
 
     public static PartnerAnswer Error(string code, string detail, Action<Utf8JsonWriter>? payload = null) => new(code, detail, payload);
 

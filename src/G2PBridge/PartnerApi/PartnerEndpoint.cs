@@ -26,7 +26,11 @@ internal static class PartnerEndpoint
     public delegate Task<PartnerAnswer> Handle(PartnerRequest request, WireErrors errors, IServiceProvider services, CancellationToken cancellationToken);
 
     public static RouteHandlerBuilder MapPartner(this IEndpointRouteBuilder routes, string path, Handle handle) =>
-        routes.MapPost(path, (Delegate)((HttpContext http) => AnswerAsync(http, path, handle))).WithTags(PartnerTags.Of(path));
+        routes.MapPost(path, (Delegate)((HttpContext http) => AnswerAsync(http, path, handle, isSigned: true))).WithTags(PartnerTags.Of(path));
+
+    /// <summary>The same envelope for somebody who is known by a token, and therefore signs nothing.</summary>
+    public static RouteHandlerBuilder MapUnsigned(this IEndpointRouteBuilder routes, string path, Handle handle) =>
+        routes.MapPost(path, (Delegate)((HttpContext http) => AnswerAsync(http, path, handle, isSigned: false))).WithTags(PartnerTags.Of(path));
 
     public static Task WriteMalformedAsync(HttpContext http, IEnumerable<string> problems) =>
         WriteErrorsAsync(http, StatusCodes.Status400BadRequest, problems.Select(problem => (MalformedCode, $"Invalid Input. {problem}")));
@@ -66,7 +70,7 @@ internal static class PartnerEndpoint
         {
             WriteNewestHeader(writer, request, answer, at);
             writer.WriteStartObject("response_body"u8);
-            writer.WriteNull("pagination_response"u8);
+            WritePagination(writer, answer.Pagination);
             if (answer.HasBatchControlField)
             {
                 writer.WriteNull("disbursement_batch_control_id"u8);
@@ -89,7 +93,7 @@ internal static class PartnerEndpoint
         }
     }
 
-    private static async Task AnswerAsync(HttpContext http, string path, Handle handle)
+    private static async Task AnswerAsync(HttpContext http, string path, Handle handle, bool isSigned)
     {
         var options = http.RequestServices.GetRequiredService<IOptions<PartnerApiOptions>>().Value;
         var clock = http.RequestServices.GetRequiredService<TimeProvider>();
@@ -114,7 +118,7 @@ internal static class PartnerEndpoint
         }
 
         // Before the payload is read: a request that nobody vouches for learns nothing about it.
-        if (await http.RequestServices.GetRequiredService<IPartnerGate>().AdmitAsync(request, http.Request.Headers["Signature"], http.RequestAborted) is { } refusal)
+        if (isSigned && await http.RequestServices.GetRequiredService<IPartnerGate>().AdmitAsync(request, http.Request.Headers["Signature"], http.RequestAborted) is { } refusal)
         {
             await WriteAnswerAsync(http, request, PartnerAnswer.Error(refusal, IsList(path, request.Generation) ? PartnerAnswer.EmptyList : null), clock);
             return;
@@ -143,6 +147,20 @@ internal static class PartnerEndpoint
     /// <summary>Endpoints that speak of one envelope answer a refusal with null, the others with an empty list (contract, section 1.4).</summary>
     private static bool IsList(string path, WireGeneration generation) => path is not ("get_disbursement_batch_control" or "get_disbursement_envelope_status")
         && !(generation == WireGeneration.First && path.Contains("envelope", StringComparison.Ordinal));
+
+    private static void WritePagination(Utf8JsonWriter writer, (int Items, int Pages)? pagination)
+    {
+        if (pagination is not { } page)
+        {
+            writer.WriteNull("pagination_response"u8);
+            return;
+        }
+
+        writer.WriteStartObject("pagination_response"u8);
+        writer.WriteNumber("number_of_items"u8, page.Items);
+        writer.WriteNumber("number_of_pages"u8, page.Pages);
+        writer.WriteEndObject();
+    }
 
     private static void WriteNewestHeader(Utf8JsonWriter writer, PartnerRequest? request, PartnerAnswer answer, string at)
     {
@@ -194,12 +212,14 @@ internal static class PartnerTags
     public const string Status = "G2P Bridge Disbursement Status";
     public const string EnvelopeStatus = "G2P Bridge Disbursement Envelope Status";
     public const string Statement = "G2P Bridge Account Statement";
+    public const string BeneficiaryPortal = "Bridge Bene Portal - Disbursements";
 
     public static string Of(string path) => path.TrimStart('/') switch
     {
         "get_disbursement_status" or "get_disbursement_batch_control" => Status,
         "get_disbursement_envelope_status" => EnvelopeStatus,
         "upload_mt940" => Statement,
+        { } portal when portal.StartsWith("bene-portal/", StringComparison.Ordinal) => BeneficiaryPortal,
         _ => Envelope,
     };
 }

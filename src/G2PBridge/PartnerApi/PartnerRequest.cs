@@ -38,6 +38,9 @@ internal sealed class PartnerRequest : IDisposable
     /// <summary><c>request_timestamp</c>, or the 1.0 <c>message_ts</c>; null when there is none that can be read. Without a zone it is UTC.</summary>
     public DateTimeOffset? Timestamp { get; private set; }
 
+    /// <summary>The programmes that the sender may act for, as the gate found out.</summary>
+    public AccessScope Scope { get; set; } = AccessScope.Unlimited;
+
     /// <summary>The whole body as it was received, valid UTF-8.</summary>
     public ReadOnlyMemory<byte> Body { get; private set; }
 
@@ -52,6 +55,9 @@ internal sealed class PartnerRequest : IDisposable
 
     /// <summary>The raw JSON of <c>request_payload</c> or <c>message</c>; empty when it was left out.</summary>
     public ReadOnlyMemory<byte> Payload { get; private set; }
+
+    /// <summary>The raw JSON object of <c>pagination_request</c>; empty when there is none.</summary>
+    public ReadOnlyMemory<byte> Pagination { get; private set; }
 
     /// <summary>SHA-256 over the raw request body or message. The header is left out: a client that repeats a request may date it anew.</summary>
     public byte[] BodyHash { get; private set; } = [];
@@ -272,7 +278,10 @@ internal sealed class PartnerRequest : IDisposable
                 case "disbursement_batch_control_id":
                     BatchControlId = WireValue.Text(ref reader, "request_body.disbursement_batch_control_id", errors);
                     break;
-                case "pagination_request" when reader.TokenType is not (JsonTokenType.Null or JsonTokenType.StartObject):
+                case "pagination_request" when reader.TokenType == JsonTokenType.StartObject:
+                    Pagination = Slice(ref reader, body);
+                    break;
+                case "pagination_request" when reader.TokenType != JsonTokenType.Null:
                     errors.Add("request_body.pagination_request", "Input should be a valid dictionary");
                     reader.Skip();
                     break;

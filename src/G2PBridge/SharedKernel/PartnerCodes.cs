@@ -51,6 +51,10 @@ internal static class PartnerCodes
     public const string TotalDisbursementAmountExceedsDeclared = "TOTAL_DISBURSEMENT_AMOUNT_EXCEEDS_DECLARED";
     public const string TotalDisbursementAmountLessThanZero = "TOTAL_DISBURSEMENT_AMOUNT_LESS_THAN_ZERO";
 
+    // Of the beneficiary portal.
+    public const string DisbursementNotFound = "DISBURSEMENT_NOT_FOUND";
+    public const string DisbursementSummaryNotFound = "DISBURSEMENT_SUMMARY_NOT_FOUND";
+
     // Ours: each is described in the OpenAPI document (PartnerApi/Documentation/PartnerCodeCatalogue.cs).
     public const string RequestExpired = "REQUEST_EXPIRED";
     public const string RequestReplayed = "REQUEST_REPLAYED";
@@ -68,5 +72,6 @@ internal static class PartnerCodes
     public const string EnvelopeFundsAlreadyBlocked = "ENVELOPE_FUNDS_ALREADY_BLOCKED";
     public const string AmendBelowReceived = "AMEND_BELOW_RECEIVED";
     public const string DisbursementAlreadySent = "DISBURSEMENT_ALREADY_SENT";
+    public const string ProgramNotPermitted = AccessScope.ProgrammeNotPermitted;
     public const string SponsorBankNotConfigured = "SPONSOR_BANK_NOT_CONFIGURED";
 }

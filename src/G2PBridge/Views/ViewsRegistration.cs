@@ -1,6 +1,9 @@
 using G2PBridge.Platform;
+using G2PBridge.Platform.Identity;
+using G2PBridge.Views.Beneficiary;
 using G2PBridge.Views.Native;
 using G2PBridge.Views.Partner;
+using Microsoft.Extensions.Options;
 
 namespace G2PBridge.Views;
 
@@ -15,6 +18,13 @@ internal static class ViewsRegistration
         GetDisbursementStatus.Map(routes);
         GetBatchControl.Map(routes);
         GetEnvelopeStatus.Map(routes);
+
+        if (routes.ServiceProvider.GetRequiredService<IOptions<BeneficiaryPortalOptions>>().Value.Enabled)
+        {
+            routes.MapGet("bene-portal/ping", () => TypedResults.Text("\"pong\"", "application/json")).WithName("bene_portal_ping").WithTags("Health");
+            ListOwnDisbursements.Map(routes);
+            SummariseOwnDisbursements.Map(routes);
+        }
 
         var native = routes.MapGroup("v1");
         ListEnvelopesView.Map(native);

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Http.Headers;
 using System.Net.Sockets;
 
 namespace G2PBridge.Connectors.ExampleBank;
@@ -20,10 +19,8 @@ internal abstract record BankReply
 }
 
 /// <summary>Posts to one bank, once. Time-out, rate limit and breaker are the guard's.</summary>
-internal sealed class BankCall(Func<HttpClient> client, ExampleBankSettings settings)
+internal sealed class BankCall(Func<HttpClient> client, ExampleBankSettings settings, CallSecurity? security = null)
 {
-    private static readonly MediaTypeHeaderValue Json = new("application/json");
-
     // Without the final slash the last part of the path would be replaced by the endpoint's name.
     private readonly Uri _base = new(settings.BaseUrl!.AbsoluteUri.TrimEnd('/') + "/");
 
@@ -31,8 +28,7 @@ internal sealed class BankCall(Func<HttpClient> client, ExampleBankSettings sett
     {
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(_base, endpoint)) { Content = new ByteArrayContent(body) };
-            request.Content.Headers.ContentType = Json;
+            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(_base, endpoint)) { Content = new JsonBody(body) };
             if (key is not null)
             {
                 request.Headers.TryAddWithoutValidation("Idempotency-Key", key);
@@ -57,11 +53,12 @@ internal sealed class BankCall(Func<HttpClient> client, ExampleBankSettings sett
             HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError)
         {
             // These arise before the first byte of the request leaves; everything later is a doubt.
-            return new BankReply.NotSent($"no connection: {exception.HttpRequestError}", null);
+            return new BankReply.NotSent(security?.Explain(exception) ?? $"no connection: {exception.HttpRequestError}", null);
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException or SocketException)
         {
-            return new BankReply.NotKnown($"the connection broke: {exception.GetType().Name}");
+            // TLS 1.3 lets a request out before the bank has looked at our certificate, so a refusal at that point proves nothing.
+            return new BankReply.NotKnown(security?.Explain(exception) ?? $"the connection broke: {exception.GetType().Name}");
         }
     }
 

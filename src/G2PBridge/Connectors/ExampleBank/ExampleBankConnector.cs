@@ -11,7 +11,7 @@ namespace G2PBridge.Connectors.ExampleBank;
 /// The Example Bank (contract, section 4). Only what the bank documents counts as an answer: its "success" and "failed", and its
 /// refusal of a body it cannot read. Everything else leaves the outcome open.
 /// </summary>
-internal sealed class ExampleBankConnector(ExampleBankSettings settings, BankCall bank) : IBankConnector
+internal sealed class ExampleBankConnector(ExampleBankSettings settings, BankCall bank, HttpMessageHandler? connections = null, bool signs = false) : IBankConnector, IDisposable
 {
     public const string Kind = "example-bank";
 
@@ -30,11 +30,14 @@ internal sealed class ExampleBankConnector(ExampleBankSettings settings, BankCal
     public static IBankConnector Create(IServiceProvider provider, string bankCode, IConfigurationSection section)
     {
         var settings = BankConnectors.Read<ExampleBankSettings>(section);
-        var clients = provider.GetRequiredService<IHttpClientFactory>();
-        return BankConnectors.Guard(provider, new ExampleBankConnector(settings, new BankCall(() => Prepare(clients.CreateClient(HttpName)), settings)), section);
+        var security = CallSecurity.Read(provider, section, $"bank {bankCode}");
+        // One for each bank: what it shows and trusts is the bank's own.
+        var connections = security.Secure(Handler());
+        return BankConnectors.Guard(
+            provider, new ExampleBankConnector(settings, new BankCall(() => Prepare(new HttpClient(connections, disposeHandler: false)), settings, security), connections, security.Signs), section);
     }
 
-    public const string HttpName = "example-bank";
+    public void Dispose() => connections?.Dispose();
 
     /// <summary>No redirects, which would send a payment twice, and a connection attempt that ends as such instead of as a doubt.</summary>
     public static SocketsHttpHandler Handler() => new()
@@ -68,7 +71,7 @@ internal sealed class ExampleBankConnector(ExampleBankSettings settings, BankCal
 
     public async Task<FundsCheck> CheckFundsAsync(FundsRequest request, CancellationToken cancellationToken)
     {
-        var reply = await ReadAsync("check_funds", Write(new CheckRequest(request.AccountNumber, request.Currency, request.Amount), ExampleBankJson.Default.CheckRequest), cancellationToken);
+        var reply = await ReadAsync("check_funds", Write(new CheckRequest(request.AccountNumber, request.Currency, Amount(request.Amount)), ExampleBankJson.Default.CheckRequest), cancellationToken);
         return Read(reply, ExampleBankJson.Default.CheckResponse) switch
         {
             { Status: Success, HasSufficientFunds: null or true } => new FundsCheck.Sufficient(),
@@ -79,7 +82,7 @@ internal sealed class ExampleBankConnector(ExampleBankSettings settings, BankCal
 
     public async Task<FundsBlock> BlockFundsAsync(FundsRequest request, CancellationToken cancellationToken)
     {
-        var body = Write(new BlockRequest(request.AccountNumber, request.Currency, request.Amount), ExampleBankJson.Default.BlockRequest);
+        var body = Write(new BlockRequest(request.AccountNumber, request.Currency, Amount(request.Amount)), ExampleBankJson.Default.BlockRequest);
         var reply = await bank.PostAsync("block_funds", body, Key(settings.IdempotentBlock, request.Key), false, cancellationToken);
         return Read(reply, ExampleBankJson.Default.BlockResponse) switch
         {
@@ -189,8 +192,11 @@ internal sealed class ExampleBankConnector(ExampleBankSettings settings, BankCal
         _ => null,
     };
 
-    private static PaymentRequest Line(PaymentOrder order, Payment payment, string date) => new(
-        payment.Reference, order.AccountNumber, order.Currency, payment.Amount, order.BlockReference, payment.BeneficiaryName ?? "N/A",
+    /// <summary>Signed amounts lose their trailing zeros: a bank that writes the numbers anew before it checks the signature leaves them out.</summary>
+    private decimal Amount(decimal amount) => signs ? amount / 1.0000000000000000000000000000m : amount;
+
+    private PaymentRequest Line(PaymentOrder order, Payment payment, string date) => new(
+        payment.Reference, order.AccountNumber, order.Currency, Amount(payment.Amount), order.BlockReference, payment.BeneficiaryName ?? "N/A",
         payment.AccountNumber, order.Currency, payment.AddressKind, payment.BankCode, payment.BranchCode, payment.MobileWalletProvider,
         payment.MobileNumber, payment.EmailAddress, payment.EmailWalletProvider, payment.Narrative ?? "", order.ProgrammeMnemonic ?? "",
         order.CycleMnemonic ?? "", payment.BeneficiaryId, payment.DisbursementId, "", date);

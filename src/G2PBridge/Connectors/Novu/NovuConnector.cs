@@ -30,8 +30,7 @@ internal sealed class NovuConnector(HttpClient http, Uri url, NovuSettings setti
             throw new OptionsValidationException(section.Path, typeof(NovuSettings), [$"{section.Path}:ApiKey is missing; give the key of the Novu environment."]);
         }
 
-        var http = provider.GetRequiredService<IHttpClientFactory>().CreateClient(Kind);
-        http.Timeout = Timeout.InfiniteTimeSpan;
+        var http = new HttpClient(CallSecurity.Read(provider, section, $"channel {section.Key}").Secure(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(2) })) { Timeout = Timeout.InfiniteTimeSpan };
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("ApiKey", settings.ApiKey);
         return new NovuConnector(http, url, settings);
     }

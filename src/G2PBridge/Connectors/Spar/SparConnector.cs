@@ -8,7 +8,7 @@ using Polly.Timeout;
 namespace G2PBridge.Connectors.Spar;
 
 /// <summary>Asks a SPAR mapper of the newest or the 1.0 generation.</summary>
-internal sealed class SparConnector(HttpClient http, SparPipeline pipeline, SparAnswers answers, IOptions<SparOptions> options, TimeProvider clock) : IMapperConnector
+internal sealed class SparConnector(HttpClient http, SparPipeline pipeline, SparAnswers answers, IOptions<SparOptions> options, TimeProvider clock, SparSecurity? security = null) : IMapperConnector
 {
     private const string Version = "1.0.0";
     private const string Locale = "en";
@@ -34,7 +34,7 @@ internal sealed class SparConnector(HttpClient http, SparPipeline pipeline, Spar
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
-            return new MapperAnswer.Failed(SparCodes.Unreachable, exception.Message);
+            return new MapperAnswer.Failed(SparCodes.Unreachable, security?.Calls.Explain(exception) ?? exception.Message);
         }
         catch (JsonException exception)
         {
@@ -53,26 +53,29 @@ internal sealed class SparConnector(HttpClient http, SparPipeline pipeline, Spar
         return answers.Read(document.RootElement, idsByReference);
     }
 
-    private JsonContent Body(IReadOnlyList<AddressQuestion> questions)
+    private JsonBody Body(IReadOnlyList<AddressQuestion> questions)
     {
         // As upstream writes it: UTC without a zone, microseconds.
         var timestamp = clock.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff", CultureInfo.InvariantCulture);
         var id = Guid.CreateVersion7(clock.GetUtcNow());
         SparQuestion[] items = [.. questions.Select(question => new SparQuestion(question.Reference, timestamp, "", question.BeneficiaryId, null, "details", null, Locale))];
         return options.Value.Generation == SparOptions.First
-            ? JsonContent.Create(
+            ? new(JsonSerializer.SerializeToUtf8Bytes(
                 new SparFirstRequest(
                     "",
                     new SparFirstHeader(Version, id.ToString(), timestamp, "resolve", options.Value.Sender, "", "", items.Length, false, null),
                     new SparResolve(id.ToString(), items)),
-                SparJson.Default.SparFirstRequest)
-            : JsonContent.Create(
+                SparJson.Default.SparFirstRequest))
+            : new(JsonSerializer.SerializeToUtf8Bytes(
                 new SparRequest(
                     new SparRequestHeader(options.Value.Sender, "", $"req_{id:N}", timestamp, null),
                     new SparRequestBody(null, new SparResolve($"txn_{id:N}", items))),
-                SparJson.Default.SparRequest);
+                SparJson.Default.SparRequest));
     }
 }
+
+/// <summary>How calls to the mapper are secured.</summary>
+internal sealed record SparSecurity(CallSecurity Calls);
 
 internal static class SparRegistration
 {
@@ -82,7 +85,20 @@ internal static class SparRegistration
         services.AddSingleton<AddressStrategies>();
         services.AddSingleton<SparPipeline>();
         services.AddSingleton<SparAnswers>();
-        services.AddHttpClient<IMapperConnector, SparConnector>(client => client.Timeout = Timeout.InfiniteTimeSpan);
+        services.AddSingleton(provider => new SparSecurity(CallSecurity.Read(provider, provider.GetRequiredService<IConfiguration>().GetSection(SparOptions.Section), "the mapper")));
+        services.AddSingleton<IValidateOptions<SparOptions>, SparSecurityValidation>();
+        services.AddHttpClient<IMapperConnector, SparConnector>(client => client.Timeout = Timeout.InfiniteTimeSpan)
+            .ConfigurePrimaryHttpMessageHandler(provider => provider.GetRequiredService<SparSecurity>().Calls.Secure(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(2) }));
         return services;
+    }
+}
+
+/// <summary>Reads certificates and keys while the host starts, so that it does not start with what cannot be used.</summary>
+internal sealed class SparSecurityValidation(IServiceProvider provider) : IValidateOptions<SparOptions>
+{
+    public ValidateOptionsResult Validate(string? name, SparOptions options)
+    {
+        provider.GetRequiredService<SparSecurity>();
+        return ValidateOptionsResult.Success;
     }
 }

@@ -33,8 +33,7 @@ internal sealed class WebhookConnector(HttpClient http, Uri url, byte[] secret, 
             throw new OptionsValidationException(section.Path, typeof(WebhookConnector), [$"{section.Path}:Secret must be whsec_ and at least {ShortestSecret} bytes in base64."]);
         }
 
-        var http = provider.GetRequiredService<IHttpClientFactory>().CreateClient(Kind);
-        http.Timeout = Timeout.InfiniteTimeSpan;
+        var http = new HttpClient(CallSecurity.Read(provider, section, $"channel {section.Key}").Secure(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(2) })) { Timeout = Timeout.InfiniteTimeSpan };
         return new WebhookConnector(http, url, secret, provider.GetRequiredService<TimeProvider>());
     }
 

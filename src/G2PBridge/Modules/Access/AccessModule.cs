@@ -37,6 +37,10 @@ internal static class AccessModule
         services.AddHttpClient(TokenServerKeys.Client).RemoveAllLoggers();
         services.AddTokenServer(OperatorAccessOptions.Section, provider => provider.GetRequiredService<IOptions<OperatorAccessOptions>>().Value.Oidc);
         services.AddSingleton<RecogniseCaller>();
+        services.AddOptions<BeneficiaryPortalOptions>().BindConfiguration(BeneficiaryPortalOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<IValidateOptions<BeneficiaryPortalOptions>, BeneficiaryPortalValidation>();
+        services.AddTokenServer(BeneficiaryPortalOptions.Section, provider => provider.GetRequiredService<IOptions<BeneficiaryPortalOptions>>().Value.Oidc);
+        services.AddScoped<CurrentBeneficiary>();
         services.AddOptions<SigningOptions>().BindConfiguration(SigningOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<SigningOptions>, SigningValidation>();
         services.AddSingleton<BridgeSigner>();
@@ -48,7 +52,11 @@ internal static class AccessModule
     public static void MapAccess(this IEndpointRouteBuilder routes) => PublishKeys.Map(routes);
 
     /// <summary>Stands before all routes; the routes themselves are mapped afterwards.</summary>
-    public static void UseAccess(this WebApplication web) => web.UseMiddleware<AdmitCaller>();
+    public static void UseAccess(this WebApplication web)
+    {
+        web.UseMiddleware<AdmitCaller>();
+        web.UseMiddleware<AdmitBeneficiary>();
+    }
 
     /// <summary>Believes the tokens of one server, under a name of its own: people who work here and people who are paid have different ones.</summary>
     private static void AddTokenServer(this IServiceCollection services, string name, Func<IServiceProvider, TokenServerOptions> options) =>

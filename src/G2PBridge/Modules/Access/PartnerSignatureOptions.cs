@@ -21,6 +21,12 @@ internal sealed class PartnerSignatureOptions
     /// <summary>Keys given in the settings.</summary>
     public IReadOnlyList<ConfiguredKey> Keys { get; init; } = [];
 
+    /// <summary>
+    /// The mnemonics of the programmes that a partner may act for; <c>*</c> stands for all. When any partner is listed, those who are not may act for none. Nobody
+    /// listed: everybody may act for all.
+    /// </summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Programmes { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
+
     public PartnerManagementOptions PartnerManagement { get; init; } = new();
 
     /// <summary>How far the time a request states may be from ours, into the past or the future. A signature is remembered for as long, and refused the second time.</summary>
@@ -28,6 +34,11 @@ internal sealed class PartnerSignatureOptions
     public TimeSpan Freshness { get; init; } = TimeSpan.FromMinutes(5);
 
     public bool IsRequired(IHostEnvironment environment) => Required ?? !environment.IsDevelopment();
+
+    /// <param name="partner">Such as <c>PARTNER_PBMS</c>.</param>
+    public AccessScope ScopeOf(string partner) => Programmes.Count == 0 ? AccessScope.Unlimited
+        : Programmes.TryGetValue(partner, out var programmes) && programmes.Contains("*") ? AccessScope.Unlimited
+        : new(programmes?.ToHashSet(StringComparer.Ordinal) ?? [], null);
 
     public bool Allows(SignatureAlgorithm algorithm) => Algorithms is not { Count: > 0 } names || names.Contains(algorithm.ToString());
 }
@@ -120,6 +131,11 @@ internal sealed class PartnerSignatureValidation(IHostEnvironment environment) :
             {
                 failures.Add($"PartnerSignatures:Keys:{i}:PublicKey: the key cannot be used: {exception.Message}.");
             }
+        }
+
+        foreach (var partner in options.Programmes.Keys.Where(partner => !PartnerNames.IsName(partner)))
+        {
+            failures.Add($"PartnerSignatures:Programmes:{partner}: this is not a partner's name; write it like PARTNER_PBMS.");
         }
 
         if (options.KeysFolder is { } folder && !Directory.Exists(folder))

@@ -1,7 +1,9 @@
 using G2PBridge.Modules.Envelopes.Features;
 using G2PBridge.Modules.Envelopes.Persistence;
+using G2PBridge.Platform.Identity;
 using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Verification;
+using Microsoft.Extensions.Options;
 
 namespace G2PBridge.Modules.Envelopes;
 
@@ -20,6 +22,7 @@ internal static class EnvelopesModule
         services.AddSingleton<HoldDecisions>();
         services.AddSingleton<FollowUps>();
         services.AddScoped<Intake>();
+        services.AddSingleton(provider => FindLinesOfPerson.Index(provider.GetRequiredService<IOptions<BeneficiaryPortalOptions>>().Value.Enabled));
         services.AddSingleton<IInvariantCheck, EnvelopeInvariants>();
         return services;
     }

@@ -48,9 +48,12 @@ internal static class PartnerCodeCatalogue
         Theirs(PartnerCodes.InvalidDisbursementAmount, "Version 1.0: the amount is missing, zero or negative.", "Give more than zero."),
         Theirs(PartnerCodes.TotalDisbursementAmountExceedsDeclared, "Version 1.0: a larger sum than the envelope declares.", "Send less."),
         Theirs(PartnerCodes.TotalDisbursementAmountLessThanZero, "Version 1.0: a cancellation would leave a sum below zero.", "Report it; it does not happen unless something is broken."),
+        Theirs(PartnerCodes.DisbursementNotFound, "Beneficiary portal: the page asked for has no disbursement of the person.", "Ask for an earlier page; on the first there is none at all."),
+        Theirs(PartnerCodes.DisbursementSummaryNotFound, "Beneficiary portal: there is no disbursement of the person.", "Nothing to mend."),
 
         Ours(PartnerCodes.RequestExpired, "`request_timestamp` (1.0: `message_ts`) is missing or too far from the present; only when requests must be signed.", "Set the clock right, date the request anew and sign it again."),
         Ours(PartnerCodes.RequestReplayed, "This very request was received before; only when requests must be signed.", "Date the request anew, keep its `request_id`, and sign it again: a repetition gets the first answer."),
+        Ours(PartnerCodes.ProgramNotPermitted, "The sender may not act for the programme of the envelope; nothing was stored, and nothing is shown.", "Send it as the programme's own sender, or have an administrator bind this one to the programme."),
         Ours(PartnerCodes.EmptyRequestPayload, "`request_payload` is missing or an empty list.", "Send at least one element."),
         Ours(PartnerCodes.InvalidBenefitType, "`benefit_type` is missing.", "Use a value of the list."),
         Ours(PartnerCodes.BenefitTypeNotEnabled, "This installation does not hand out benefits of this type.", "Use CASH_DIGITAL, or have an administrator set Features:InKind."),

@@ -95,7 +95,7 @@ internal static class PartnerDocument
         List(text, "Codes of this bridge, which are not in the contract", PartnerCodeCatalogue.All.Where(code => code.IsOurs));
         document.Info = new OpenApiInfo { Title = "G2P Bridge: partner API", Version = "2.1", Description = text.ToString() };
         document.Servers = [];
-        document.Tags = new[] { PartnerTags.Envelope, PartnerTags.Status, PartnerTags.EnvelopeStatus, PartnerTags.Statement, "Health" }.Select(name => new OpenApiTag { Name = name }).ToHashSet();
+        document.Tags = new[] { PartnerTags.Envelope, PartnerTags.Status, PartnerTags.EnvelopeStatus, PartnerTags.Statement, PartnerTags.BeneficiaryPortal, "Health" }.Select(name => new OpenApiTag { Name = name }).ToHashSet();
         document.Extensions ??= new Dictionary<string, IOpenApiExtension>(StringComparer.Ordinal);
         document.Extensions[Codes] = new JsonNodeExtension(new JsonArray([.. PartnerCodeCatalogue.All.Select(code => new JsonObject
         {

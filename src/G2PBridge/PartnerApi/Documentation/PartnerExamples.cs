@@ -107,6 +107,20 @@ internal static class PartnerExamples
 
     public const string Uploaded = $$"""{"statement_id": "{{Statement}}"}""";
 
+    public const string OwnRequest =
+        """
+        {"request_header": {"sender_app_mnemonic": "BENE_PORTAL", "sender_app_url": "", "request_id": "p-1", "request_timestamp": "2026-07-10T06:00:00Z", "instance_id": null},
+         "request_body": {"pagination_request": {"current_page": 1, "page_size": 30} } }
+        """;
+
+    public const string OwnDisbursements =
+        $$"""
+        {"response_header": {"request_id": "p-1", "response_status": "SUCCESS", "response_error_code": null, "response_error_message": null, "response_timestamp": "2026-07-10T06:00:00.412207"},
+         "response_body": {"pagination_response": {"number_of_items": 1, "number_of_pages": 1}, "response_payload": [
+           {"disbursement_id": "SEEDS-07-0001", "disbursement_envelope_id": "{{Envelope}}", "program_mnemonic": "SEEDS", "cycle_code_mnemonic": "2026-07", "disbursement_quantity": 120.5,
+            "benefit_code": "SEEDS_USD", "benefit_type": "CASH_DIGITAL", "agency_mnemonic": null, "measurement_unit": "USD", "disbursement_schedule_date": "2026-07-15"}]} }
+        """;
+
     public const string Malformed =
         """{"errors": [{"code": "G2P-REQ-102", "message": "Invalid Input. request_header.request_id: Field required"}]}""";
 

@@ -12,7 +12,7 @@ namespace G2PBridge.PartnerApi.Documentation;
 /// <param name="RequestTimestamp">ISO 8601.</param>
 internal sealed record RequestHeader(string SenderAppMnemonic, string SenderAppUrl, string RequestId, DateTimeOffset RequestTimestamp, string? InstanceId = null);
 
-/// <summary>Accepted and not used: answers of this API are never paged.</summary>
+/// <summary>Used by the beneficiary portal alone, there without sorting, filters and search; elsewhere accepted and not used.</summary>
 internal sealed record PaginationRequest(int CurrentPage, int PageSize, string? SortBy = null, JsonNode? FilterBy = null, string? SearchText = null);
 
 internal sealed record PaginationResponse(int NumberOfItems, int NumberOfPages);
@@ -111,6 +111,29 @@ internal sealed record IdRequest(RequestHeader RequestHeader, IdRequestBody Requ
 
 /// <param name="RequestPayload">One id.</param>
 internal sealed record IdRequestBody(string RequestPayload, PaginationRequest? PaginationRequest = null);
+
+internal sealed record OwnRequest(RequestHeader RequestHeader, OwnRequestBody RequestBody);
+
+/// <param name="RequestPayload">Not used: who is asked about stands in the token.</param>
+internal sealed record OwnRequestBody(PaginationRequest? PaginationRequest = null, JsonNode? RequestPayload = null);
+
+internal sealed record OwnDisbursementsResponse(ResponseHeader ResponseHeader, OwnDisbursementsResponseBody ResponseBody);
+
+internal sealed record OwnDisbursementsResponseBody(PaginationResponse? PaginationResponse, IReadOnlyList<OwnDisbursement> ResponsePayload);
+
+/// <summary>What is meant for the person in the token; not what was cancelled.</summary>
+/// <param name="DisbursementQuantity">In measurement_unit.</param>
+/// <param name="AgencyMnemonic">Who hands it out; null for digital cash, and until an agency is allocated.</param>
+internal sealed record OwnDisbursement(
+    string DisbursementId, string DisbursementEnvelopeId, string? ProgramMnemonic, string? CycleCodeMnemonic, decimal DisbursementQuantity, string? BenefitCode, BenefitType BenefitType,
+    string? AgencyMnemonic, string MeasurementUnit, DateOnly DisbursementScheduleDate);
+
+internal sealed record OwnSummaryResponse(ResponseHeader ResponseHeader, OwnSummaryResponseBody ResponseBody);
+
+internal sealed record OwnSummaryResponseBody(PaginationResponse? PaginationResponse, IReadOnlyList<OwnSummary> ResponsePayload);
+
+/// <param name="TotalQuantityReceived">What is proved: digital cash by a bank's statement, everything else by a proof of delivery.</param>
+internal sealed record OwnSummary(string? BenefitCodeMnemonic, BenefitType BenefitType, string MeasurementUnit, decimal TotalQuantityReceived);
 
 internal sealed record UploadResponse(ResponseHeader ResponseHeader, UploadResponseBody ResponseBody);
 

@@ -76,6 +76,18 @@ internal static class PartnerOperations
             Examples(),
             Examples(("Taken in", PartnerExamples.Success(PartnerExamples.Uploaded, requestId: "")),
                 ("Refused", PartnerExamples.Refusal(PartnerCodes.FileTypeInvalid, "A statement comes as text/plain or application/vnd.swift.mt940.", "null")))),
+        new("bene-portal/disbursement/get_all_disbursements", "What is meant for me",
+            "For the person whose bearer token (401 without one that holds) comes with the call; no parameter asks about anybody else. Newest first, 30 to a page unless page_size (1 to 200) says otherwise.",
+            typeof(OwnRequest), typeof(OwnDisbursementsResponse),
+            Examples(("First page", PartnerExamples.OwnRequest)),
+            Examples(("One", PartnerExamples.OwnDisbursements), ("None", PartnerExamples.Refusal(PartnerCodes.DisbursementNotFound, "There is no disbursement for you on this page.", EmptyList)))),
+        new("bene-portal/disbursement/get_disbursement_summary_till_date", "What I have received",
+            "For the person in the token, by benefit. Received is what a bank's statement or a proof of delivery proves.",
+            typeof(OwnRequest), typeof(OwnSummaryResponse),
+            Examples(("All", PartnerExamples.OwnRequest)),
+            Examples(("One benefit", PartnerExamples.Success("""[{"benefit_code_mnemonic": "SEEDS_USD", "benefit_type": "CASH_DIGITAL", "measurement_unit": "USD", "total_quantity_received": 120.5}]""")),
+                ("None", PartnerExamples.Refusal(PartnerCodes.DisbursementSummaryNotFound, "There is no disbursement for you.", EmptyList)))),
+        new("bene-portal/ping", "Whether the beneficiary portal is there", "Answers pong, to everybody.", null, typeof(string), Examples(), Examples(("Here", "\"pong\""))),
         new("ping", "Whether the bridge is there", "Answers pong as long as the process serves requests; it asks neither database nor bank.", null, typeof(string), Examples(), Examples(("Here", "\"pong\""))),
     }.ToDictionary(operation => operation.Path, StringComparer.Ordinal);
 

@@ -11,15 +11,15 @@ namespace G2PBridge.Platform.Persistence;
 /// or an operator and a deployment cannot do it at the same time. Forward only.
 /// </summary>
 internal sealed partial class DatabaseMigrator(
-    NpgsqlDataSource source, IServiceScopeFactory scopes, IEnumerable<MigratedContext> contexts, ILogger<DatabaseMigrator> logger)
+    NpgsqlDataSource source, IServiceScopeFactory scopes, IEnumerable<MigratedContext> contexts, IEnumerable<OptionalIndex> indexes, ILogger<DatabaseMigrator> logger)
 {
     private const long AdvisoryLock = 0x6732_7062_7269_6467;
 
-    /// <summary>The migrations that the database lacks, as <c>schema/migration</c>; empty when it is up to date.</summary>
+    /// <summary>The migrations that the database lacks, as <c>schema/migration</c>, and the indexes, as <c>schema.index</c>; empty when it is up to date.</summary>
     public async Task<IReadOnlyList<string>> PendingAsync(CancellationToken cancellationToken)
     {
         var applied = await AppliedAsync(cancellationToken);
-        return [.. Known().Where(migration => !applied.Contains(migration))];
+        return [.. Known().Where(migration => !applied.Contains(migration)), .. (await MissingAsync(cancellationToken)).Select(index => $"{index.Schema}.{index.Name}")];
     }
 
     public async Task MigrateAsync(CancellationToken cancellationToken)
@@ -31,7 +31,9 @@ internal sealed partial class DatabaseMigrator(
         }
 
         await using var guard = await source.OpenConnectionAsync(cancellationToken);
-        await using var take = new NpgsqlCommand("select pg_advisory_lock($1)", guard) { Parameters = { new() { Value = AdvisoryLock } }, CommandTimeout = 0 };
+        // A lock of the transaction: one of the session would outlive this in the pool, and the next host would wait for it.
+        await using var transaction = await guard.BeginTransactionAsync(cancellationToken);
+        await using var take = new NpgsqlCommand("select pg_advisory_xact_lock($1)", guard) { Parameters = { new() { Value = AdvisoryLock } }, CommandTimeout = 0 };
         await take.ExecuteNonQueryAsync(cancellationToken);
         foreach (var context in contexts)
         {
@@ -41,6 +43,28 @@ internal sealed partial class DatabaseMigrator(
             await database.MigrateAsync(cancellationToken);
             LogMigrated(context.Schema);
         }
+
+        foreach (var index in await MissingAsync(cancellationToken))
+        {
+            await using var create = new NpgsqlCommand(index.Create, guard) { CommandTimeout = 0 };
+            await create.ExecuteNonQueryAsync(cancellationToken);
+            LogIndexed(index.Name, index.Schema);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    private async Task<List<OptionalIndex>> MissingAsync(CancellationToken cancellationToken)
+    {
+        var wanted = indexes.Where(index => index.IsWanted).ToList();
+        if (wanted.Count == 0)
+        {
+            return [];
+        }
+
+        var present = await source.QueryAsync(
+            "select schemaname, indexname from pg_indexes where indexname = any($1)", [wanted.Select(index => index.Name).ToArray()], reader => (reader.GetString(0), reader.GetString(1)), cancellationToken);
+        return [.. wanted.Where(index => !present.Contains((index.Schema, index.Name)))];
     }
 
     /// <summary>Of the modules of this host: one that is switched off has no context here, and its tables are nobody's to miss.</summary>
@@ -80,4 +104,7 @@ internal sealed partial class DatabaseMigrator(
 
     [LoggerMessage(110, LogLevel.Information, "Schema {Schema} is at this version")]
     private partial void LogMigrated(string schema);
+
+    [LoggerMessage(111, LogLevel.Information, "Index {Index} of schema {Schema} was made")]
+    private partial void LogIndexed(string index, string schema);
 }

@@ -19,10 +19,10 @@ internal static class CertificateFile
     /// <exception cref="FormatException">The message says why it cannot be used, and continues "the certificate cannot be used: ".</exception>
     public static X509Certificate2 LoadWithKey(string path, string? keyPath, string? password)
     {
-        var bytes = SecretText.ReadFile(path);
+        var bytes = SecretFile.Read(path);
         try
         {
-            var certificate = IsPem(bytes) ? FromPem(bytes, keyPath is null ? bytes : SecretText.ReadFile(keyPath), password) : X509CertificateLoader.LoadPkcs12(bytes, password, X509KeyStorageFlags.Exportable);
+            var certificate = IsPem(bytes) ? FromPem(bytes, keyPath is null ? bytes : SecretFile.Read(keyPath), password) : X509CertificateLoader.LoadPkcs12(bytes, password, X509KeyStorageFlags.Exportable);
             return certificate.HasPrivateKey ? certificate : throw new FormatException($"'{path}' holds no private key");
         }
         catch (CryptographicException exception)
@@ -39,7 +39,7 @@ internal static class CertificateFile
     /// <exception cref="FormatException">The message says why it cannot be used.</exception>
     public static X509Certificate2Collection LoadAll(string path)
     {
-        var bytes = SecretText.ReadFile(path);
+        var bytes = SecretFile.Read(path);
         try
         {
             var certificates = new X509Certificate2Collection();

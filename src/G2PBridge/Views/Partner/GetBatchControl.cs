@@ -34,6 +34,11 @@ internal static class GetBatchControl
         }
 
         var found = await services.GetRequiredService<IMediator>().Send(new Query(id ?? ""), cancellationToken);
+        if (found is not null && request.Scope.Refuse(found.Envelope.ProgrammeMnemonic) is { } foreign)
+        {
+            return PartnerAnswer.Error(foreign);
+        }
+
         return PartnerAnswer.Success(writer =>
         {
             if (found is null)

@@ -15,7 +15,7 @@ internal static class GetDisbursementStatus
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPartner(Path, HandleAsync).WithName(Path);
 
-    internal sealed record Query(IReadOnlyList<string> Ids) : IRequest<IReadOnlyList<Response>>;
+    internal sealed record Query(IReadOnlyList<string> Ids, AccessScope Scope) : IRequest<Result<List<Response>>>;
 
     internal sealed record Response(string Id, FoundLine? Line, MatchedEntry? Debit, MatchedEntry? Return, bool NothingToPay, IReadOnlyList<UnmatchedEntry> Errors);
 
@@ -32,7 +32,13 @@ internal static class GetDisbursementStatus
             return PartnerAnswer.Error(PartnerCodes.EmptyRequestPayload, "request_payload names no disbursement; send at least one id.", PartnerAnswer.EmptyList);
         }
 
-        var statuses = await services.GetRequiredService<IMediator>().Send(new Query(ids), cancellationToken);
+        var answered = await services.GetRequiredService<IMediator>().Send(new Query(ids, request.Scope), cancellationToken);
+        if (answered.Refusal is { } foreign)
+        {
+            return PartnerAnswer.Error(foreign, PartnerAnswer.EmptyList);
+        }
+
+        var statuses = answered.Value;
         return PartnerAnswer.Success(writer =>
         {
             writer.WriteStartArray();
@@ -153,14 +159,23 @@ internal static class GetDisbursementStatus
         writer.WriteEndObject();
     }
 
-    internal sealed class Handler(IMediator mediator) : IRequestHandler<Query, IReadOnlyList<Response>>
+    internal sealed class Handler(IMediator mediator) : IRequestHandler<Query, Result<List<Response>>>
     {
-        public async Task<IReadOnlyList<Response>> Handle(Query request, CancellationToken cancellationToken)
+        public async Task<Result<List<Response>>> Handle(Query request, CancellationToken cancellationToken)
         {
             var lines = (await mediator.Send(new FindLinesById(request.Ids), cancellationToken)).ToDictionary(line => line.DisbursementId, StringComparer.Ordinal);
+            if (request.Scope.Programmes is not null
+                && (await mediator.Send(new ReadEnvelopes([.. lines.Values.Select(line => line.EnvelopeId).Distinct(StringComparer.Ordinal)]), cancellationToken))
+                    .Select(envelope => request.Scope.Refuse(envelope.ProgrammeMnemonic)).FirstOrDefault(refused => refused is not null) is { } foreign)
+            {
+                return foreign;
+            }
+
             var seqs = lines.Values.Select(line => line.Seq).ToList();
             var matches = seqs.Count == 0 ? [] : await mediator.Send(new FindMatches(seqs), cancellationToken);
-            var unmatched = await mediator.Send(new FindUnmatched(seqs, request.Ids), cancellationToken);
+            // An entry that names no line of ours may be any programme's.
+            var texts = request.Scope.Programmes is null ? request.Ids : [.. lines.Keys];
+            var unmatched = await mediator.Send(new FindUnmatched(seqs, texts), cancellationToken);
             var zeroes = lines.Values.Where(line => line.Quantity == 0).Select(line => line.Seq).ToList();
             var nothing = zeroes.Count == 0
                 ? []
@@ -168,7 +183,7 @@ internal static class GetDisbursementStatus
             var matchesOf = matches.ToLookup(match => match.Line);
             var errorsOfLine = unmatched.Where(error => error.Line is not null).ToLookup(error => error.Line!.Value);
             var errorsOfText = unmatched.Where(error => error.Line is null).ToLookup(error => error.ReconciliationId, StringComparer.Ordinal);
-            return [.. request.Ids.Select(id => One(id, lines.GetValueOrDefault(id), matchesOf, errorsOfLine, errorsOfText, nothing))];
+            return request.Ids.Select(id => One(id, lines.GetValueOrDefault(id), matchesOf, errorsOfLine, errorsOfText, nothing)).ToList();
         }
 
         private static Response One(

@@ -37,7 +37,7 @@ internal static class GetEnvelopeStatus
         }
 
         return await services.GetRequiredService<IMediator>().Send(new Query(id ?? ""), cancellationToken) is { } found
-            ? PartnerAnswer.Success(writer => Write(writer, found, request.Generation))
+            ? request.Scope.Refuse(found.Envelope.ProgrammeMnemonic) is { } foreign ? PartnerAnswer.Error(foreign) : PartnerAnswer.Success(writer => Write(writer, found, request.Generation))
             : PartnerAnswer.Error(PartnerCodes.DisbursementEnvelopeNotFound, $"There is no envelope '{id}'; use the id that create_disbursement_envelopes answered with.");
     }
 

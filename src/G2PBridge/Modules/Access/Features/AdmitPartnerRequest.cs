@@ -27,12 +27,13 @@ internal sealed partial class AdmitPartnerRequest(
 
     public async ValueTask<Refusal?> AdmitAsync(PartnerRequest request, string? signature, CancellationToken cancellationToken)
     {
+        var partner = PartnerNames.Of(request.Sender);
+        request.Scope = options.Value.ScopeOf(partner);
         if (!options.Value.IsRequired(environment))
         {
             return null;
         }
 
-        var partner = PartnerNames.Of(request.Sender);
         var detached = DetachedSignature.Parse(signature);
         var key = detached?.Algorithm is { } algorithm && options.Value.Allows(algorithm)
             ? await keys.FindAsync(partner, detached.KeyId, algorithm, cancellationToken)

@@ -24,8 +24,6 @@ internal sealed class ConfiguredSigningKey
     /// <summary>Of a PKCS#12 file or an encrypted PEM key.</summary>
     public string? Password { get; init; }
 
-    public string? PasswordFile { get; init; }
-
     /// <summary>Null: the key's own <c>kid</c>, a certificate's SHA-256 in base64url, or the thumbprint of RFC 7638.</summary>
     public string? KeyId { get; init; }
 
@@ -38,8 +36,8 @@ internal sealed class ConfiguredSigningKey
     /// <exception cref="FormatException">The message says why, and continues "the key cannot be used: ".</exception>
     public SigningKey Read(DateTimeOffset now)
     {
-        var key = string.IsNullOrEmpty(File) ? System.Text.Encoding.UTF8.GetBytes(Key ?? "") : SecretText.ReadFile(File);
-        return SigningKey.Read(key, SecretText.Read(Password, PasswordFile), KeyId, Algorithm, now);
+        var key = string.IsNullOrEmpty(File) ? System.Text.Encoding.UTF8.GetBytes(Key ?? "") : SecretFile.Read(File);
+        return SigningKey.Read(key, string.IsNullOrEmpty(Password) ? null : Password, KeyId, Algorithm, now);
     }
 }
 

@@ -62,3 +62,15 @@ internal readonly record struct LineCount(int Lines, decimal Quantity);
 /// </summary>
 /// <param name="Lines">Null: does the envelope have any line for which an instruction exists? Else: which of these?</param>
 internal sealed record FindLinesWithInstruction(string EnvelopeId, IReadOnlyCollection<long>? Lines) : IRequest<IReadOnlyList<long>>;
+
+/// <summary>One line of a person, with what its envelope says of it.</summary>
+/// <param name="Quantity">In <paramref name="Unit"/>.</param>
+internal sealed record LineOfPerson(
+    long Seq, string DisbursementId, decimal Quantity, string BatchId, string EnvelopeId, string? ProgrammeMnemonic, string? CycleMnemonic, string? BenefitCodeMnemonic,
+    BenefitType BenefitType, string Unit, DateOnly ScheduleDate);
+
+/// <param name="Total">How many lines there are on all pages.</param>
+internal sealed record LinesOfPerson(int Total, IReadOnlyList<LineOfPerson> Lines);
+
+/// <summary>The lines of one person over all envelopes, newest first, without what was cancelled or dropped. Served by an index that is there where BeneficiaryPortal:Enabled is set (ADR 0029).</summary>
+internal sealed record ListLinesOfPerson(string BeneficiaryId, long Skip, int Limit) : IRequest<LinesOfPerson>;

@@ -93,6 +93,11 @@ internal static partial class AmendEnvelope
                 return EnvelopeRefusals.NotFound(change.Id);
             }
 
+            if (request.Request.RefuseProgramme(envelope.ProgrammeMnemonic) is { } foreign)
+            {
+                return foreign;
+            }
+
             // Looked up behind the lock, so that of two simultaneous repetitions the second finds the first.
             if (await request.Request.FindAsync(db, cancellationToken) is { } earlier)
             {

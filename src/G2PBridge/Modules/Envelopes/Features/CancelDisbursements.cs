@@ -54,6 +54,12 @@ internal static partial class CancelDisbursements
                 return Refuse(request, [], new(PartnerCodes.InvalidDisbursementId, "None of these disbursements exists; use the ids that were sent with create_disbursements.", RefusalKind.NotFound));
             }
 
+            if (request.Request.Scope is { Programmes: not null } scope
+                && (await db.Envelopes.Where(e => envelopeIds.Contains(e.Id)).Select(e => e.ProgrammeMnemonic).ToListAsync(cancellationToken)).Select(scope.Refuse).FirstOrDefault(refused => refused is not null) is { } foreign)
+            {
+                return Refuse(request, [], foreign);
+            }
+
             if (envelopeIds.Count > 1)
             {
                 return new Refusal(PartnerCodes.MultipleEnvelopesFound, "These disbursements belong to several envelopes; cancel them envelope by envelope.");

@@ -45,14 +45,19 @@ internal static partial class CancelEnvelope
     {
         public async Task<Result<DateTimeOffset>> Handle(Command request, CancellationToken cancellationToken)
         {
-            var number = await db.Envelopes.Where(e => e.Id == request.EnvelopeId).Select(e => (long?)e.Number).SingleOrDefaultAsync(cancellationToken);
-            if (number is null)
+            var found = await db.Envelopes.Where(e => e.Id == request.EnvelopeId).Select(e => new { e.Number, e.ProgrammeMnemonic }).SingleOrDefaultAsync(cancellationToken);
+            if (found is null)
             {
                 return EnvelopeRefusals.NotFound(request.EnvelopeId);
             }
 
+            if (request.Request.RefuseProgramme(found.ProgrammeMnemonic) is { } foreign)
+            {
+                return foreign;
+            }
+
             await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-            await EnvelopeGate.CloseAsync((NpgsqlConnection)db.Database.GetDbConnection(), number.Value, cancellationToken);
+            await EnvelopeGate.CloseAsync((NpgsqlConnection)db.Database.GetDbConnection(), found.Number, cancellationToken);
             var envelope = await db.Envelopes.FromSql($"select * from envelopes.envelope where id = {request.EnvelopeId} for update").SingleAsync(cancellationToken);
 
             // Looked up behind the lock, so that of two simultaneous repetitions the second finds the first.

@@ -72,7 +72,7 @@ internal static partial class CreateDisbursements
 
             var envelopeId = lines[0].EnvelopeId;
             var envelope = envelopeId is null ? null : await db.Envelopes.AsNoTracking().SingleOrDefaultAsync(e => e.Id == envelopeId, cancellationToken);
-            if ((envelope is null ? EnvelopeRefusals.NotFound(envelopeId) : Check(envelope, request)) is { } refusal)
+            if ((envelope is null ? EnvelopeRefusals.NotFound(envelopeId) : request.Request.RefuseProgramme(envelope.ProgrammeMnemonic) ?? Check(envelope, request)) is { } refusal)
             {
                 return refusal;
             }

@@ -158,6 +158,11 @@ internal static class CreateEnvelopes
     {
         public async Task<Result<Response>> Handle(Command request, CancellationToken cancellationToken)
         {
+            if (request.Envelopes.Select(envelope => request.Request.RefuseProgramme(envelope.ProgrammeMnemonic)).FirstOrDefault(refusal => refusal is not null) is { } foreign)
+            {
+                return foreign;
+            }
+
             var earlier = await request.Request.FindAsync(db, cancellationToken);
             if (earlier is not null)
             {

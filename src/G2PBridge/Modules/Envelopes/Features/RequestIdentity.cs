@@ -12,7 +12,7 @@ namespace G2PBridge.Modules.Envelopes.Features;
 /// Who asks, under which id, and with what. Repeating a request gives the first answer; another body under the same id is
 /// refused. A refused request leaves nothing behind, so it may be corrected and sent again under its id.
 /// </summary>
-internal sealed record RequestIdentity(string Sender, string RequestId, string Endpoint, byte[] BodyHash, bool IsNamed)
+internal sealed record RequestIdentity(string Sender, string RequestId, string Endpoint, byte[] BodyHash, bool IsNamed, AccessScope? Scope = null)
 {
     public const string Constraint = "pk_request";
 
@@ -20,7 +20,10 @@ internal sealed record RequestIdentity(string Sender, string RequestId, string E
         PartnerCodes.RequestIdReused, "This request_id was used before with another content; give every new request an id of its own.", RefusalKind.Conflict);
 
     public static RequestIdentity Of(PartnerRequest request, string endpoint) =>
-        new(request.Sender, request.RequestId, endpoint, request.BodyHash, request.NamesItsRequests);
+        new(request.Sender, request.RequestId, endpoint, request.BodyHash, request.NamesItsRequests, request.Scope);
+
+    /// <summary>Null when the sender may act for this programme.</summary>
+    public Refusal? RefuseProgramme(string? programme) => Scope?.Refuse(programme);
 
     public async Task<AnsweredRequest?> FindAsync(EnvelopesDbContext db, CancellationToken cancellationToken) => IsNamed
         ? await db.Requests.AsNoTracking().SingleOrDefaultAsync(request => request.Sender == Sender && request.RequestId == RequestId, cancellationToken)

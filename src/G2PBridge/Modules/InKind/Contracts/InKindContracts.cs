@@ -49,3 +49,11 @@ internal sealed record CountMissingLines(string EnvelopeId) : IRequest<IReadOnly
 
 /// <summary>Looks again now for everybody who has no place and for every place that nobody serves. Gives the number of tasks that are due for it.</summary>
 internal sealed record LookAgain(string EnvelopeId, string Actor) : IRequest<int>;
+
+/// <summary>Where a line is handed out, and whether it was.</summary>
+/// <param name="AgencyMnemonic">Null while no agency is allocated.</param>
+/// <param name="Delivered">What its proof of delivery says; null without one.</param>
+internal sealed record Handout(long Seq, string? AgencyMnemonic, decimal? Delivered);
+
+/// <summary>Lines that have neither a place nor a proof are left out.</summary>
+internal sealed record FindHandouts(IReadOnlyCollection<long> Lines) : IRequest<IReadOnlyList<Handout>>;
