@@ -36,6 +36,7 @@ internal sealed class MaskedTests
     [TestCase("booked 2026-06-19 at 2026-06-19T10:15:00.123Z or 19.06.2026 or 06/19/2026")]
     [TestCase("1000000.00 USD debited, 999999.5 USD ordered.")]
     [TestCase("order 01890a5d-ac96-774b-bcce-b302099a8057 of branch 0001")]
+    [TestCase("Now listening on: http://192.168.100.200:8000")]
     [TestCase("")]
     [TestCase("Société générale — Ångström, 14 people")]
     public void Dates_amounts_codes_and_ids_stay(string text) => Assert.That(Masked.Text(text), Is.EqualTo(text));

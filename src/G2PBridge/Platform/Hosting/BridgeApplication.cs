@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using G2PBridge.LocalPostgres;
-using G2PBridge.Platform.Errors;
+using G2PBridge.Platform.Logging;
 using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Protection;
 using G2PBridge.Platform.Protection.Persistence;
@@ -226,11 +226,9 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
 
     private static void AddLogging(WebApplicationBuilder builder, bool quiet)
     {
-        var log = new LoggerConfiguration()
-            .ReadFrom.Configuration(builder.Configuration)
-            .Enrich.FromLogContext()
+        var log = MaskedLog.Apply(new LoggerConfiguration().ReadFrom.Configuration(builder.Configuration))
             .WriteTo.Console(
-                new MaskedExceptions(),
+                new MaskedLog(),
                 restrictedToMinimumLevel: quiet ? LogEventLevel.Error : LogEventLevel.Verbose, standardErrorFromLevel: LogEventLevel.Verbose);
         if (quiet)
         {
