@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
@@ -9,7 +8,6 @@ using G2PBridge.IntegrationTests.Protection;
 using G2PBridge.IntegrationTests.Reconciliation;
 using G2PBridge.Platform.Identity;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace G2PBridge.IntegrationTests.InKind;
@@ -281,8 +279,8 @@ internal sealed class NothingLeaksTests : InKindTest
         string[] paths =
         [
             "v1/envelopes", "v1/health", "v1/pauses", "v1/statements", "v1/exceptions", "v1/exceptions?state=CLOSED", "v1/exceptions?state=MATCHED", "v1/declarations?envelope_id=E", "v1/banks/EXAMPLE-BANK/callbacks",
-            "v1/accounts/SPONSOR0001/statements", $"v1/accounts/****{Stranger[^4..]}/statements", "v1/proofs-of-delivery?disbursement_id=G-D1",
-            .. new[] { "E", "F", "G", "H" }.SelectMany(id => new[] { $"v1/envelopes/{id}", $"v1/envelopes/{id}/exceptions", $"v1/envelopes/{id}/holds", $"v1/envelopes/{id}/notifications" }),
+            "v1/accounts/SPONSOR0001/statements", $"v1/accounts/****{Stranger[^4..]}/statements", "v1/proofs-of-delivery?disbursement_id=G-D1", "v1/exceptions.csv",
+            .. new[] { "E", "F", "G", "H" }.SelectMany(id => new[] { $"v1/envelopes/{id}", $"v1/envelopes/{id}/exceptions", $"v1/envelopes/{id}/holds", $"v1/envelopes/{id}/notifications", $"v1/envelopes/{id}/disbursements.csv", $"v1/envelopes/{id}/exceptions.csv" }),
             .. Enumerable.Range(1, 6).SelectMany(i => new[] { $"v1/disbursements/E-D{i}", $"v1/disbursements/G-D{i}" }),
             .. statements.Select(id => $"v1/statements/{id}"), .. exceptions.Select(id => $"v1/exceptions/{id}"),
         ];

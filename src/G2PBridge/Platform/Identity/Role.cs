@@ -25,15 +25,8 @@ internal enum Role
 /// </summary>
 internal sealed record NeededRole(Role Role);
 
-/// <summary>The roles of whoever calls, once he was recognised; nothing of it where nobody has to say who he is.</summary>
-internal sealed record CallerRoles(IReadOnlyCollection<Role> Roles);
-
 internal static class NeededRoleExtensions
 {
-    /// <summary>Whether the caller's work needs account numbers in full. Who only looks gets the last four characters.</summary>
-    public static bool NeedsNumbers(this HttpContext http) =>
-        http.Features.Get<CallerRoles>() is not { } caller || caller.Roles.Suffices(Role.Operator) || caller.Roles.Suffices(Role.Approver);
-
     public static RouteHandlerBuilder NeedsRole(this RouteHandlerBuilder route, Role role) => route.WithMetadata(new NeededRole(role));
 
     /// <summary>Null for a route that everybody may call.</summary>
