@@ -135,7 +135,7 @@ internal sealed class KeyRotationTests : IntegrationTest
         }
 
         Assert.That(rotation.IsCompleted, Is.False);
-        await transaction.CommitAsync();
+        await _hosts[0].Services.GetRequiredService<BridgeDatabase>().CommitAsync(transaction, CancellationToken.None);
         var result = await rotation;
         Assert.That((result.Rewritten, result.Retired.Single()), Is.EqualTo((2L, former)));
     }
@@ -160,10 +160,7 @@ internal sealed class KeyRotationTests : IntegrationTest
             }
 
             File.Copy(_keys, other, overwrite: true);
-            await using (var due = Source.CreateCommand("update resolution.slice set status = 'Pending', lease_until = null where status = 'Resolving'"))
-            {
-                await due.ExecuteNonQueryAsync();
-            }
+            await BridgeTables.ExecuteAsync(_hosts[0].Services, "update resolution.slice set status = 'Pending', lease_until = null where status = 'Resolving'");
 
             await TestHost.WorkAsync(lacking.Services);
             Assert.That(Bank.Books, Has.Count.EqualTo(1));
@@ -183,10 +180,7 @@ internal sealed class KeyRotationTests : IntegrationTest
             await TestHost.WorkAsync(job, _hosts[0].Services);
         }
 
-        await using (var swap = Source.CreateCommand("update resolution.address a set sealed = b.sealed, fingerprint = b.fingerprint from resolution.address b where a.seq < b.seq"))
-        {
-            await swap.ExecuteNonQueryAsync();
-        }
+        await BridgeTables.ExecuteAsync(_hosts[0].Services, "update resolution.address a set sealed = b.sealed, fingerprint = b.fingerprint from resolution.address b where a.seq < b.seq");
 
         await TestHost.WorkAsync(_hosts[0].Services);
         await using var code = Source.CreateCommand("select last_error_code from disbursement.chunk");

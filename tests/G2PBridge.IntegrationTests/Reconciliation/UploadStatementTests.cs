@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using G2PBridge.Modules.Reconciliation.Persistence;
 using G2PBridge.Platform.Jobs;
+using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Protection;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -100,7 +101,7 @@ internal sealed class UploadStatementTests : ReconciliationTest
 
     private static async Task<byte[]> StoredAsync(Guid id)
     {
-        await using var stream = new FilePartStream(TestHost.Source, TestHost.Services.GetRequiredService<DataProtector>(), id);
+        await using var stream = new FilePartStream(TestHost.Services.GetRequiredService<BridgeDatabase>(), TestHost.Services.GetRequiredService<DataProtector>(), id);
         using var content = new MemoryStream();
         await stream.CopyToAsync(content);
         return content.ToArray();

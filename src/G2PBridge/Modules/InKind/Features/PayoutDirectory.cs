@@ -6,7 +6,6 @@ using G2PBridge.Modules.InKind.Persistence;
 using G2PBridge.Modules.Resolution.Contracts;
 using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Protection;
-using Npgsql;
 
 namespace G2PBridge.Modules.InKind.Features;
 
@@ -14,7 +13,7 @@ namespace G2PBridge.Modules.InKind.Features;
 /// Where the money of a payout goes: to the account of the agency that was allocated to its place. For an agency without a usable account the directory is asked
 /// again, since that is where an administrator mends it.
 /// </summary>
-internal sealed class PayoutDirectory(InKindReads reads, NpgsqlDataSource source, DataProtector protector, IInKindConnectors connectors) : IPayoutDirectory
+internal sealed class PayoutDirectory(InKindReads reads, BridgeDatabase source, DataProtector protector, IInKindConnectors connectors) : IPayoutDirectory
 {
     public async Task<MapperAnswer> ResolveAsync(IReadOnlyList<AddressQuestion> questions, CancellationToken cancellationToken)
     {
@@ -88,7 +87,7 @@ internal sealed class PayoutDirectory(InKindReads reads, NpgsqlDataSource source
             mended.Select(place => InKindSeals.OfPoint(
                 sealer, InKindSeals.Agency, place.Place.Id, place.Info, place.Place.Agency!.AdminName, place.Place.Agency.AdminEmail, place.Place.Agency.AdminPhone)).ToArray());
         var changed = await update.ExecuteNonQueryAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        await source.CommitAsync(transaction, cancellationToken);
         return changed;
     }
 

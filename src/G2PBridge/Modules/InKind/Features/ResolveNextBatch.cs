@@ -4,10 +4,10 @@ using G2PBridge.Modules.InKind.Contracts;
 using G2PBridge.Modules.InKind.Domain;
 using G2PBridge.Modules.InKind.Persistence;
 using G2PBridge.Platform.Jobs;
+using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Protection;
 using MediatR;
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace G2PBridge.Modules.InKind.Features;
 
@@ -20,7 +20,7 @@ internal static partial class ResolveNextBatch
     internal sealed record Command : IRequest<bool>;
 
     internal sealed partial class Handler(
-        IMediator mediator, NpgsqlDataSource source, DataProtector protector, TaskStore tasks, IInKindConnectors connectors, WorkSignal signal, IOptions<InKindOptions> options, TimeProvider clock, ILogger<Handler> logger)
+        IMediator mediator, BridgeDatabase source, DataProtector protector, TaskStore tasks, IInKindConnectors connectors, WorkSignal signal, IOptions<InKindOptions> options, TimeProvider clock, ILogger<Handler> logger)
         : IRequestHandler<Command, bool>
     {
         private readonly InKindOptions _options = options.Value;

@@ -4,6 +4,7 @@ using G2PBridge.Modules.Disbursement.Contracts;
 using G2PBridge.Modules.Reconciliation.Domain;
 using G2PBridge.Modules.Reconciliation.Persistence;
 using G2PBridge.Platform.Jobs;
+using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Protection;
 using MediatR;
 using Microsoft.Extensions.Options;
@@ -20,7 +21,7 @@ internal static partial class ReadNextStatement
     internal sealed record Command : IRequest<bool>;
 
     internal sealed partial class Handler(
-        IMediator mediator, NpgsqlDataSource source, DataProtector protector, FileStore store, FileQueue queue, StageStatements staging, TellPayments telling, IReadObserver observer,
+        IMediator mediator, BridgeDatabase source, DataProtector protector, FileStore store, FileQueue queue, StageStatements staging, TellPayments telling, IReadObserver observer,
         IOptions<StatementsOptions> options, TimeProvider clock, ILogger<Handler> logger) : IRequestHandler<Command, bool>
     {
         private readonly StatementsOptions _options = options.Value;

@@ -19,27 +19,29 @@ internal sealed class Booking : IAsyncDisposable
 {
     public const int BookingLock = 0x6732_626b;
 
+    private readonly BridgeDatabase _source;
     private readonly NpgsqlConnection _connection;
     private readonly NpgsqlTransaction _transaction;
     private readonly Sealer _sealer;
     private readonly ClaimedFile _file;
     private bool _hasBatches;
 
-    private Booking(NpgsqlConnection connection, NpgsqlTransaction transaction, Sealer sealer, ClaimedFile file)
+    private Booking(BridgeDatabase source, NpgsqlConnection connection, NpgsqlTransaction transaction, Sealer sealer, ClaimedFile file)
     {
+        _source = source;
         _connection = connection;
         _sealer = sealer;
         _transaction = transaction;
         _file = file;
     }
 
-    public static async Task<Booking> BeginAsync(NpgsqlDataSource source, DataProtector protector, ClaimedFile file, CancellationToken cancellationToken)
+    public static async Task<Booking> BeginAsync(BridgeDatabase source, DataProtector protector, ClaimedFile file, CancellationToken cancellationToken)
     {
         var connection = await source.OpenConnectionAsync(cancellationToken);
         try
         {
             var transaction = await connection.BeginTransactionAsync(cancellationToken);
-            var booking = new Booking(connection, transaction, await protector.BeginAsync(connection, cancellationToken), file);
+            var booking = new Booking(source, connection, transaction, await protector.BeginAsync(connection, cancellationToken), file);
             await booking.ForgetEarlierAttemptAsync(cancellationToken);
             return booking;
         }
@@ -108,7 +110,7 @@ internal sealed class Booking : IAsyncDisposable
         }
 
         beforeCommit();
-        await _transaction.CommitAsync(cancellationToken);
+        await _source.CommitAsync(_transaction, cancellationToken);
         return result;
     }
 

@@ -1,12 +1,12 @@
 using System.Buffers;
 using System.Data;
+using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Protection;
-using Npgsql;
 
 namespace G2PBridge.Modules.Reconciliation.Persistence;
 
 /// <summary>A stored file as a stream, forward only: one part in memory at a time, one look at the primary key per part.</summary>
-internal sealed class FilePartStream(NpgsqlDataSource source, DataProtector protector, Guid fileId) : Stream
+internal sealed class FilePartStream(BridgeDatabase source, DataProtector protector, Guid fileId) : Stream
 {
     private readonly byte[] _part = ArrayPool<byte>.Shared.Rent(FileStore.PartSize);
     private readonly byte[] _sealed = ArrayPool<byte>.Shared.Rent(FileStore.PartSize + SealedText.Overhead);

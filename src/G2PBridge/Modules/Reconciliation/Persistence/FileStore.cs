@@ -19,7 +19,7 @@ internal sealed record StoredFile(Guid Id, bool IsDuplicate);
 /// Takes files in as parts of one mebibyte: one buffer per upload, whatever the file's size, and no transaction while a slow
 /// sender is being waited for. A file that is never completed stays in Uploading until its lease ends and is then removed.
 /// </summary>
-internal sealed class FileStore(NpgsqlDataSource source, DataProtector protector, EntryHashes hashes, IOptions<StatementsOptions> options, TimeProvider clock)
+internal sealed class FileStore(BridgeDatabase source, DataProtector protector, EntryHashes hashes, IOptions<StatementsOptions> options, TimeProvider clock)
 {
     public const int PartSize = 1024 * 1024;
 
@@ -123,7 +123,7 @@ internal sealed class FileStore(NpgsqlDataSource source, DataProtector protector
 
         AddPart(batch, id, no, part);
         await batch.ExecuteNonQueryAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        await source.CommitAsync(transaction, cancellationToken);
     }
 
     private async Task<Result<StoredFile>> CompleteAsync(
@@ -178,7 +178,7 @@ internal sealed class FileStore(NpgsqlDataSource source, DataProtector protector
         }
 
         await batch.ExecuteNonQueryAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        await source.CommitAsync(transaction, cancellationToken);
         return earlier is [var known] ? new StoredFile(known.Id, IsDuplicate: true) : new StoredFile(id, IsDuplicate: false);
     }
 
