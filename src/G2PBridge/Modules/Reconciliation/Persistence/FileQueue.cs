@@ -1,6 +1,5 @@
 using G2PBridge.Modules.Reconciliation.Domain;
 using G2PBridge.Platform.Persistence;
-using Npgsql;
 
 namespace G2PBridge.Modules.Reconciliation.Persistence;
 
@@ -8,7 +7,7 @@ namespace G2PBridge.Modules.Reconciliation.Persistence;
 internal sealed record ClaimedFile(Guid Id, long Number, long Fence, int Attempts, string? Profile);
 
 /// <summary>The files as a queue: a handful of statements per file. Leases are the database's time, due times are business time.</summary>
-internal sealed class FileQueue(NpgsqlDataSource source, TimeProvider clock)
+internal sealed class FileQueue(BridgeDatabase source, TimeProvider clock)
 {
     public const string Actor = "read-statements";
 
@@ -37,14 +36,9 @@ internal sealed class FileQueue(NpgsqlDataSource source, TimeProvider clock)
             select id, number, fence, attempts, profile from claimed
             """;
         var now = clock.GetUtcNow();
-        await using var connection = await source.OpenConnectionAsync(cancellationToken);
-        await using var batch = new NpgsqlBatch(connection);
-        batch.Add(Free, now, Actor);
-        batch.Add(Claim, now, Actor, lease);
-        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        return await reader.ReadAsync(cancellationToken)
-            ? new ClaimedFile(reader.GetGuid(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt32(3), reader.TextOrNull(4))
-            : null;
+        return (await source.ChangeAsync(
+            (Free, [now, Actor]), (Claim, [now, Actor, lease]),
+            reader => new ClaimedFile(reader.GetGuid(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt32(3), reader.TextOrNull(4)), cancellationToken)).SingleOrDefault();
     }
 
     /// <summary>False when the lease was lost.</summary>
