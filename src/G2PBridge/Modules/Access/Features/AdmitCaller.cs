@@ -38,7 +38,7 @@ internal sealed partial class AdmitCaller(
         }
 
         http.Request.Headers[Actor.Header] = caller.Actor;
-        http.Features.Set(new RecognisedCaller(caller.Actor));
+        http.Features.Set(new RecognisedCaller(caller.Actor, caller.Roles));
         await NextAsync(http);
     }
 

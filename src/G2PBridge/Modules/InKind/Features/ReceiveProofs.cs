@@ -1,6 +1,7 @@
 using G2PBridge.Modules.Envelopes.Contracts;
 using G2PBridge.Modules.InKind.Persistence;
 using G2PBridge.Platform.Errors;
+using G2PBridge.Platform.Identity;
 using MediatR;
 
 namespace G2PBridge.Modules.InKind.Features;
@@ -50,9 +51,14 @@ internal static partial class ReceiveProofs
     private static async Task<IResult> HandleAsync(Body body, IMediator mediator, CancellationToken cancellationToken) =>
         (await mediator.Send(new Command(body.Proofs ?? []), cancellationToken)).ToHttp();
 
-    private static async Task<IResult> ReadAsync(string[] disbursement_id, IMediator mediator, CancellationToken cancellationToken) => disbursement_id.Length is 0 or > MostAsked
+    private static async Task<IResult> ReadAsync(string[] disbursement_id, HttpContext http, IMediator mediator, CancellationToken cancellationToken) => disbursement_id.Length is 0 or > MostAsked
         ? new Refusal("INVALID_DISBURSEMENT_ID", $"Name 1 to {MostAsked} disbursements, as disbursement_id=… once for each.").ToProblem()
-        : TypedResults.Ok(await mediator.Send(new Query(disbursement_id), cancellationToken));
+        : TypedResults.Ok(Shown(await mediator.Send(new Query(disbursement_id), cancellationToken), http.NeedsNumbers()));
+
+    /// <summary>Who was there is what a proof is for; numbers in it are for those who work with it.</summary>
+    private static ProofList Shown(ProofList list, bool inFull) => inFull
+        ? list
+        : new ProofList([.. list.Proofs.Select(proof => proof with { DeliveredBy = Masked.Text(proof.DeliveredBy), ReceivedBy = Masked.Text(proof.ReceivedBy), Evidence = Masked.Text(proof.Evidence) })]);
 
     internal sealed partial class Handler(IMediator mediator, ProofStore store, TimeProvider clock, ILogger<Handler> logger)
         : IRequestHandler<Command, Result<Response>>, IRequestHandler<Query, ProofList>
@@ -134,8 +140,13 @@ internal static partial class ReceiveProofs
             return placed;
         }
 
-        private Refusal? Check(Proof proof, string at)
+        private Refusal? Check(Proof? proof, string at)
         {
+            if (proof is null)
+            {
+                return new("INVALID_PROOFS", $"{at} is null; leave it out.");
+            }
+
             if (proof.ProofId is not { Length: > 0 and <= 128 })
             {
                 return new("INVALID_PROOF_ID", $"{at}.proof_id is missing or longer than 128 characters; give every proof an id of your own.");

@@ -21,7 +21,8 @@ internal sealed class StatementFileRow
     /// <summary>Profile asked for at the upload; null: the account's.</summary>
     public string? Profile { get; init; }
 
-    public byte[]? Sha256 { get; init; }
+    /// <summary>Of the bytes, keyed: the same bytes have the same.</summary>
+    public byte[]? ContentHash { get; init; }
 
     public long Bytes { get; init; }
 
@@ -70,14 +71,14 @@ internal sealed class StatementFileRow
     public DateTimeOffset? ToldAt { get; init; }
 }
 
-/// <summary>One mebibyte of a file.</summary>
+/// <summary>One mebibyte of a file, encrypted.</summary>
 internal sealed class StatementFilePartRow
 {
     public Guid FileId { get; init; }
 
     public int No { get; init; }
 
-    public required byte[] Content { get; init; }
+    public required byte[] Sealed { get; init; }
 }
 
 /// <summary>One statement of a file.</summary>
@@ -180,19 +181,16 @@ internal sealed class EntryRow
 
     public string? Detail { get; init; }
 
-    /// <summary>Texts that may be a reference, where none was recognised.</summary>
-    public string[]? ReferenceTexts { get; init; }
+    /// <summary>Stand for texts that may be a reference, where none was recognised.</summary>
+    public Guid[]? ReferenceKeys { get; init; }
 
+    /// <summary>Of a debit of ours; what else it is written beside is encrypted with it.</summary>
     public string? BankReference { get; init; }
-
-    public string? Name { get; init; }
 
     public string? ReasonCode { get; init; }
 
-    public string? Reason { get; init; }
-
-    /// <summary>The bank's text, where a person may have to read it.</summary>
-    public string? Narrative { get; init; }
+    /// <summary>What the bank wrote about a person: see <see cref="EntryTexts"/>.</summary>
+    public byte[]? Sealed { get; init; }
 
     public Guid Fingerprint { get; init; }
 
@@ -251,7 +249,7 @@ internal sealed class UnmatchedRow
 
     public required string Detail { get; init; }
 
-    public required string[] ReferenceTexts { get; init; }
+    public required Guid[] ReferenceKeys { get; init; }
 
     public Guid Fingerprint { get; init; }
 
