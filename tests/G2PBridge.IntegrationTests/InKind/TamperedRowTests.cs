@@ -25,9 +25,16 @@ internal sealed class TamperedRowTests : InKindTest
     /// <summary>Columns that change without a trace, and why.</summary>
     private static readonly Dictionary<string, string> Technical = new(StringComparer.Ordinal)
     {
-        ["lease_until"] = "until when a host works on it", ["owner"] = "which host that is", ["fence"] = "how often it was leased",
-        ["due_at"] = "when it is looked at next", ["finish_due_at"] = "the same", ["release_due_at"] = "the same", ["watch_at"] = "the same", ["looked_at"] = "the same",
-        ["content"] = "part of a file, whose hash is audited", ["sealed"] = "a ciphertext, which vouches for itself; its fingerprint is audited",
+        ["lease_until"] = "until when a host works on it",
+        ["owner"] = "which host that is",
+        ["fence"] = "how often it was leased",
+        ["due_at"] = "when it is looked at next",
+        ["finish_due_at"] = "the same",
+        ["release_due_at"] = "the same",
+        ["watch_at"] = "the same",
+        ["looked_at"] = "the same",
+        ["content"] = "part of a file, whose hash is audited",
+        ["sealed"] = "a ciphertext, which vouches for itself; its fingerprint is audited",
     };
 
     [Test]
