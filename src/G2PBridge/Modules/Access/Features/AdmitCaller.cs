@@ -38,6 +38,7 @@ internal sealed partial class AdmitCaller(
         }
 
         http.Request.Headers[Actor.Header] = caller.Actor;
+        http.SetScope(caller.Scope);
         await next(http);
     }
 
