@@ -23,7 +23,7 @@ internal sealed class PersistenceTests
         var services = new ServiceCollection();
         var configuration = new ConfigurationBuilder().AddInMemoryCollection([new("Features:InKind", "true")]).Build();
         services.AddSingleton<IConfiguration>(configuration);
-        services.AddBridge(configuration, "Host=127.0.0.1;Database=nobody");
+        services.AddBridge(configuration, () => "Host=127.0.0.1;Database=nobody");
         var registered = services.Select(service => service.IsKeyedService ? null : service.ImplementationInstance).OfType<MigratedContext>().ToList();
         Assert.Multiple(() =>
         {

@@ -24,8 +24,12 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
     private const string BridgeDatabase = "g2pbridge";
     private const string SimulatorsDatabase = "simulators";
 
+    // The scheduler starts when the host has, and one that never does would be waited for until the host's own limit.
+    private static readonly TimeSpan EndOfAFailedStart = TimeSpan.FromMilliseconds(500);
+
     private readonly LocalPostgresCluster? _cluster;
-    private bool _started;
+    private bool _starting;
+    private bool _listens;
 
     private BridgeApplication(WebApplication web, LocalPostgresCluster? cluster, bool hasSimulators, string dataFolder)
     {
@@ -74,23 +78,36 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
             throw new StartupRefusedException($"'{wrong}' is not an address to listen on; write it like http://127.0.0.1:8000.");
         }
 
-        var cluster = await StartClusterAsync(builder, start.Report, cancellationToken);
+        // The server starts while the host is put together: nothing asks for the database before it is there.
+        var configured = builder.Configuration.GetConnectionString("G2PBridge");
+        var isConfigured = !string.IsNullOrWhiteSpace(configured);
+        var starting = isConfigured ? Task.FromResult<LocalPostgresCluster?>(null) : Task.Run(() => StartClusterAsync(builder, start.Report, cancellationToken), cancellationToken);
+        WebApplication? web = null;
         try
         {
-            var connectionString = cluster?.ConnectionString(BridgeDatabase) ?? builder.Configuration.GetConnectionString("G2PBridge")!;
-            await ReachAsync(connectionString, cancellationToken);
+            var connectionString = configured;
             AddKeyFile(builder);
-            builder.Services.AddBridge(builder.Configuration, connectionString);
+            builder.Services.AddBridge(builder.Configuration, () => connectionString!);
             builder.Services.AddSingleton(new StartedWith(start.Report));
-            var simulators = AddSimulators(builder, cluster);
+            var simulators = await SimulatedParties.AddAsync(builder, isConfigured ? null : SimulatorsOf(starting));
+
             start.Configure?.Invoke(builder);
-            var web = builder.Build();
+            web = builder.Build();
             web.UseBridge(simulators);
+            var cluster = await starting;
+            connectionString = cluster?.ConnectionString(BridgeDatabase) ?? configured!;
+            await ReachAsync(connectionString, cancellationToken);
             return new BridgeApplication(web, cluster, simulators, Path.GetDirectoryName(ClusterFolder(builder.Configuration))!);
         }
         catch
         {
-            if (cluster is not null)
+            if (web is not null)
+            {
+                await web.DisposeAsync();
+            }
+
+            await ((Task)starting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (starting is { IsCompletedSuccessfully: true, Result: { } cluster })
             {
                 await cluster.DisposeAsync();
             }
@@ -98,6 +115,8 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
             throw;
         }
     }
+
+    private static async Task<string> SimulatorsOf(Task<LocalPostgresCluster?> starting) => (await starting)!.ConnectionString(SimulatorsDatabase);
 
     /// <exception cref="StartupRefusedException">What is stored cannot be brought to this version.</exception>
     public async Task MigrateAsync(CancellationToken cancellationToken)
@@ -120,15 +139,11 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
         {
             // Before anything is started: a wrong setting is told in one sentence, not found by the first job that trips over it.
             Services.GetService<IStartupValidator>()?.Validate();
-            await PrepareDatabaseAsync(cancellationToken);
-            await Services.GetRequiredService<KeyRegister>().EnterAsync(cancellationToken);
-            if (HasSimulators)
-            {
-                await Web.Services.PrepareSimulatorsAsync(cancellationToken);
-            }
-
-            _started = true;
+            // Two databases that know nothing of each other.
+            await Task.WhenAll(PrepareDatabaseAsync(cancellationToken), HasSimulators ? Web.Services.PrepareSimulatorsAsync(cancellationToken) : Task.CompletedTask);
+            _starting = true;
             await Web.StartAsync(cancellationToken);
+            _listens = true;
         }
         catch (Exception exception) when (Unusable(exception) is { Count: > 0 } settings)
         {
@@ -153,9 +168,14 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         // The jobs end before what they stand on is taken away; a host that was never started has none.
-        if (_started)
+        if (_listens)
         {
             await Web.StopAsync();
+        }
+        else if (_starting)
+        {
+            using var limit = new CancellationTokenSource(EndOfAFailedStart);
+            await Web.StopAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         await Web.DisposeAsync();
@@ -175,6 +195,8 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
         {
             throw new StartupRefusedException($"The database lacks {pending.Count} migrations of this version; run 'g2pbridge migrate' with the same settings, then start again.");
         }
+
+        await Services.GetRequiredService<KeyRegister>().EnterAsync(cancellationToken);
     }
 
     /// <summary>One section is told by itself, several as an aggregate.</summary>
@@ -221,11 +243,6 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
 
     private static async Task<LocalPostgresCluster?> StartClusterAsync(WebApplicationBuilder builder, Action<string> report, CancellationToken cancellationToken)
     {
-        if (!string.IsNullOrWhiteSpace(builder.Configuration.GetConnectionString("G2PBridge")))
-        {
-            return null;
-        }
-
         if (!builder.Environment.IsDevelopment())
         {
             throw new StartupRefusedException(
@@ -308,65 +325,6 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
                 $"The database '{target.Database}' at {target.Host}:{target.Port} cannot be reached ({exception.Message.TrimEnd('.')}); check ConnectionStrings:G2PBridge and that PostgreSQL is running.", exception);
         }
     }
-
-    private static bool AddSimulators(WebApplicationBuilder builder, LocalPostgresCluster? cluster)
-    {
-        var section = builder.Configuration.GetSection(SimulatorsOptions.Section);
-        if (builder.Environment.IsProduction() || !section.GetValue("Enabled", cluster is not null))
-        {
-            return false;
-        }
-
-        // The host plays all parts: it finds its mapper and its bank at its own address, and the bank finds it.
-        var self = (builder.Configuration["urls"] ?? DefaultUrl).Split(';')[0].Replace("//0.0.0.0", "//127.0.0.1", StringComparison.Ordinal).TrimEnd('/');
-        builder.Configuration.Sources.Insert(0, new Microsoft.Extensions.Configuration.Memory.MemoryConfigurationSource
-        {
-            InitialData = new Dictionary<string, string?>
-            {
-                ["Spar:Url"] = self + SimulatorsHosting.SparPath + "/resolve",
-                // The example bank knows at once what it has; a real one needs minutes.
-                ["SponsorBanks:Banks:EXAMPLE-BANK:NotFoundIsFinalAfter"] = "00:00:05",
-                ["SponsorBanks:Banks:EXAMPLE-BANK:BaseUrl"] = self + SimulatorsHosting.BankPath,
-                ["Simulators:ExampleBank:StatementCallbackUrl"] = self + "/upload_mt940",
-                // A statement of this many entries stays below the contract's upload limit of 10 MiB.
-                ["Simulators:ExampleBank:MaxEntriesPerStatement"] = "50000",
-            },
-        });
-        if (builder.Configuration.GetSection(FeatureFlags.Section).Get<FeatureFlags>()?.InKind == true)
-        {
-            AddInKindParties(builder, cluster?.ConnectionString(SimulatorsDatabase) ?? section["ConnectionString"], self);
-        }
-
-        builder.Services.AddSimulators(section);
-        if (cluster is not null)
-        {
-            builder.Services.Configure<SimulatorsOptions>(options => options.ConnectionString = cluster.ConnectionString(SimulatorsDatabase));
-        }
-
-        return true;
-    }
-
-    /// <summary>Registry, PBMS and Novu are played too; what somebody has configured himself stands.</summary>
-    private static void AddInKindParties(WebApplicationBuilder builder, string? simulators, string self) =>
-        builder.Configuration.Sources.Insert(0, new Microsoft.Extensions.Configuration.Memory.MemoryConfigurationSource
-        {
-            InitialData = new Dictionary<string, string?>
-            {
-                ["Simulators:InKind:Farmers"] = "1000",
-                ["InKind:Registries:FARMER:Connector"] = "farmer-registry",
-                ["InKind:Registries:FARMER:ConnectionString"] = $"{simulators};Search Path=registry",
-                ["InKind:Warehouses:Connector"] = "pbms",
-                ["InKind:Warehouses:ConnectionString"] = $"{simulators};Search Path=pbms",
-                ["InKind:Agencies:Connector"] = "pbms",
-                ["InKind:Agencies:ConnectionString"] = $"{simulators};Search Path=pbms",
-                // The simulated parties answer at once.
-                ["InKind:PayoutInterval"] = "00:00:02",
-                ["Notifications:Channel"] = "novu",
-                ["Notifications:Channels:novu:Connector"] = "novu",
-                ["Notifications:Channels:novu:Url"] = self + SimulatorsHosting.NovuPath,
-                ["Notifications:Channels:novu:ApiKey"] = "simulated",
-            },
-        });
 }
 
 /// <summary>How a bridge is to be started.</summary>

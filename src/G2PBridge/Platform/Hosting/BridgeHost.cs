@@ -29,13 +29,16 @@ namespace G2PBridge.Platform.Hosting;
 /// <summary>Puts the host together: the platform, then one line per module.</summary>
 internal static class BridgeHost
 {
-    public static void AddBridge(this IServiceCollection services, IConfiguration configuration, string connectionString)
+    /// <param name="services">What the host is made of.</param>
+    /// <param name="configuration">The settings.</param>
+    /// <param name="connectionString">Asked when something first needs the database.</param>
+    public static void AddBridge(this IServiceCollection services, IConfiguration configuration, Func<string> connectionString)
     {
         var flags = configuration.GetSection(FeatureFlags.Section).Get<FeatureFlags>() ?? new FeatureFlags();
         services.AddSingleton(flags);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<HostPresence>();
-        services.AddSingleton(provider => DataSource(connectionString, provider.GetRequiredService<HostPresence>()));
+        services.AddSingleton(provider => DataSource(connectionString(), provider.GetRequiredService<HostPresence>()));
         services.AddHostedService<PresenceKeeper>();
         services.AddSingleton<DatabaseMigrator>();
         services.AddDataProtector();

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using G2PBridge.LocalPostgres;
 
-namespace G2PBridge.IntegrationTests.LocalPostgres;
+namespace G2PBridge.ProcessTests.LocalPostgres;
 
 /// <summary>
 /// A host in a process of its own that starts a cluster and waits: for a line on its input, upon which it stops in order, or to be

@@ -1,10 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 
-namespace G2PBridge.IntegrationTests.Processes;
+namespace G2PBridge.ProcessTests.Commands;
 
 /// <summary>What a newcomer gets wrong first: one clear sentence each, and no stack trace.</summary>
-[NonParallelizable]
+[Parallelizable(ParallelScope.Self)]
 internal sealed class RefusedStartTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
@@ -24,7 +25,7 @@ internal sealed class RefusedStartTests
     [Test]
     public async Task A_database_that_was_not_migrated_is_not_served_in_production()
     {
-        var database = await TestHost.FindDatabaseAsync($"empty_{Guid.CreateVersion7():N}");
+        var database = await TestServer.NewDatabaseAsync();
         await IsRefusedAsync(
             new() { ["ASPNETCORE_ENVIRONMENT"] = "Production", ["ConnectionStrings__G2PBridge"] = database, ["SponsorBanks__Default__SponsorBankCode"] = "B", ["SponsorBanks__Default__AccountNumber"] = "1", ["SponsorBanks__Banks__B__Connector"] = "example-bank", ["SponsorBanks__Banks__B__BaseUrl"] = "http://127.0.0.1:9", ["PartnerSignatures__Required"] = "false", ["OperatorAccess__Required"] = "false" },
             ["serve", "--urls", "http://127.0.0.1:0"], "run 'g2pbridge migrate'");
@@ -33,7 +34,7 @@ internal sealed class RefusedStartTests
     [Test]
     public async Task Production_does_not_start_without_a_partners_key_or_the_word_that_none_is_wanted()
     {
-        var database = await TestHost.FindDatabaseAsync($"unsigned_{Guid.CreateVersion7():N}");
+        var database = await TestServer.NewDatabaseAsync();
         await IsRefusedAsync(
             new() { ["ASPNETCORE_ENVIRONMENT"] = "Production", ["ConnectionStrings__G2PBridge"] = database, ["SponsorBanks__Default__SponsorBankCode"] = "B", ["SponsorBanks__Default__AccountNumber"] = "1", ["SponsorBanks__Banks__B__Connector"] = "example-bank", ["SponsorBanks__Banks__B__BaseUrl"] = "http://127.0.0.1:9" },
             ["serve", "--urls", "http://127.0.0.1:0"], "set PartnerSignatures:KeysFolder");
@@ -43,7 +44,7 @@ internal sealed class RefusedStartTests
     [TestCase("fingerprints AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=;encryption AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "was not drawn at random")]
     public async Task Production_does_not_start_without_a_key_for_peoples_data_or_with_a_weak_one(string? keys, string sentence)
     {
-        var database = await TestHost.FindDatabaseAsync($"keyless_{Guid.CreateVersion7():N}");
+        var database = await TestServer.NewDatabaseAsync();
         var environment = Production(database);
         environment["DataProtection__Keys"] = keys;
         using (var migration = BridgeProcess.Start(environment, "migrate"))
@@ -57,8 +58,8 @@ internal sealed class RefusedStartTests
     [Test]
     public async Task Another_installations_key_or_a_missing_one_stops_the_start_in_one_sentence()
     {
-        var database = await TestHost.FindDatabaseAsync($"wrongkey_{Guid.CreateVersion7():N}");
-        var (fingerprints, key) = (TestHost.DrawKey(), TestHost.DrawKey());
+        var database = await TestServer.NewDatabaseAsync();
+        var (fingerprints, key) = (DrawKey(), DrawKey());
         var environment = Production(database);
         environment["DataProtection__Keys"] = $"fingerprints {fingerprints};encryption {key}";
         foreach (var command in new[] { "migrate", "keys" })
@@ -67,16 +68,16 @@ internal sealed class RefusedStartTests
             Assert.That(await bridge.ExitAsync(Patience), Is.Zero, bridge.Output);
         }
 
-        environment["DataProtection__Keys"] = $"fingerprints {TestHost.DrawKey()};encryption {key}";
+        environment["DataProtection__Keys"] = $"fingerprints {DrawKey()};encryption {key}";
         await IsRefusedAsync(environment, ["serve", "--urls", "http://127.0.0.1:0"], "belongs to another installation");
-        environment["DataProtection__Keys"] = $"fingerprints {fingerprints};encryption {TestHost.DrawKey()}";
+        environment["DataProtection__Keys"] = $"fingerprints {fingerprints};encryption {DrawKey()}";
         await IsRefusedAsync(environment, ["serve", "--urls", "http://127.0.0.1:0"], "lacks the key ");
     }
 
     [Test]
     public async Task A_key_that_cannot_be_used_and_an_algorithm_that_must_not_be_are_named() =>
         await IsRefusedAsync(
-            new() { ["ConnectionStrings__G2PBridge"] = await TestHost.FindDatabaseAsync("g2pbridge_refused"), ["PartnerSignatures__Algorithms__0"] = "HS256" },
+            new() { ["ConnectionStrings__G2PBridge"] = await TestServer.NewDatabaseAsync(), ["PartnerSignatures__Algorithms__0"] = "HS256" },
             ["serve", "--urls", "http://127.0.0.1:0"], "'HS256' is not one of ES256, EdDSA, PS256, RS256");
 
     [Test]
@@ -85,7 +86,7 @@ internal sealed class RefusedStartTests
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var address = $"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}";
-        var database = await TestHost.FindDatabaseAsync($"busy_{Guid.CreateVersion7():N}");
+        var database = await TestServer.NewDatabaseAsync();
 
         await IsRefusedAsync(
             new() { ["ConnectionStrings__G2PBridge"] = database }, ["serve", "--urls", address, "--SponsorBanks:Banks:EXAMPLE-BANK:BaseUrl=http://127.0.0.1:9"], $"The address {address} is in use by another program");
@@ -94,7 +95,7 @@ internal sealed class RefusedStartTests
     [Test]
     public async Task A_wrong_setting_is_named_by_its_key()
     {
-        var database = await TestHost.FindDatabaseAsync("g2pbridge_test");
+        var database = await TestServer.NewDatabaseAsync();
         await IsRefusedAsync(
             new() { ["ConnectionStrings__G2PBridge"] = database }, ["serve", "--urls", "http://127.0.0.1:0", "--Resolution:SliceSize=0", "--SponsorBanks:Banks:EXAMPLE-BANK:BaseUrl=http://127.0.0.1:9"], "Resolution:SliceSize: The field SliceSize must be between");
     }
@@ -123,6 +124,8 @@ internal sealed class RefusedStartTests
 
     [Test]
     public Task A_file_that_is_not_there_is_named() => IsRefusedAsync([], ["demo", "--file", "nowhere.csv"], "There is no file");
+
+    private static string DrawKey() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
 
     private static Dictionary<string, string?> Production(string database) => new()
     {

@@ -5,9 +5,9 @@ using System.Runtime.Versioning;
 using G2PBridge.LocalPostgres;
 using Npgsql;
 
-namespace G2PBridge.IntegrationTests.LocalPostgres;
+namespace G2PBridge.ProcessTests.LocalPostgres;
 
-[NonParallelizable]
+[Parallelizable(ParallelScope.Self)]
 internal sealed class LocalPostgresClusterTests : PostgresFolders
 {
     [Test]

@@ -1,12 +1,12 @@
 using System.Diagnostics;
 using System.Runtime.Versioning;
 
-namespace G2PBridge.IntegrationTests.LocalPostgres;
+namespace G2PBridge.ProcessTests.LocalPostgres;
 
 /// <summary>
 /// What only concerns root, as whom containers and clean-room checks often run: the folder of these tests is one that only root may enter.
 /// </summary>
-[NonParallelizable]
+[Parallelizable(ParallelScope.Self)]
 [Platform(Include = "Linux")]
 [SupportedOSPlatform("linux")]
 internal sealed class RootTests : PostgresFolders

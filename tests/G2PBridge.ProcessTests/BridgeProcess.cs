@@ -3,7 +3,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 
-namespace G2PBridge.IntegrationTests.Processes;
+namespace G2PBridge.ProcessTests;
 
 /// <summary>The real program in a process of its own, as a newcomer or an operator runs it.</summary>
 internal sealed class BridgeProcess : IDisposable

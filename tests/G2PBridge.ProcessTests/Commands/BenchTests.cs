@@ -2,10 +2,10 @@ using System.Text.Json.Nodes;
 using G2PBridge.LocalPostgres;
 using Npgsql;
 
-namespace G2PBridge.IntegrationTests.Processes;
+namespace G2PBridge.ProcessTests.Commands;
 
 /// <summary>The measurement as an operator runs it; that it measures and cleans up, not how fast anything is.</summary>
-[NonParallelizable]
+[Parallelizable(ParallelScope.Self)]
 internal sealed class BenchTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);

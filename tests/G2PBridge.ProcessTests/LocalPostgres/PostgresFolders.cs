@@ -2,7 +2,7 @@ using System.Diagnostics;
 using G2PBridge.LocalPostgres;
 using Npgsql;
 
-namespace G2PBridge.IntegrationTests.LocalPostgres;
+namespace G2PBridge.ProcessTests.LocalPostgres;
 
 /// <summary>Folders for clusters that a test makes, with whatever still runs in them ended afterwards.</summary>
 internal abstract class PostgresFolders

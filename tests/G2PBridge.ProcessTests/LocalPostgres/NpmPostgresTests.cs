@@ -1,9 +1,9 @@
 using System.Text.Json;
 using G2PBridge.LocalPostgres;
 
-namespace G2PBridge.IntegrationTests.LocalPostgres;
+namespace G2PBridge.ProcessTests.LocalPostgres;
 
-[NonParallelizable]
+[Parallelizable(ParallelScope.Self)]
 internal sealed class NpmPostgresTests : PostgresFolders
 {
     [Test]

@@ -2,12 +2,12 @@ using System.Globalization;
 using G2PBridge.LocalPostgres;
 using Npgsql;
 
-namespace G2PBridge.IntegrationTests.Processes;
+namespace G2PBridge.ProcessTests.Commands;
 
 /// <summary>
 /// The program as a newcomer runs it: own process, own private database, real HTTP, the example bank's ledger in a database of its own as the judge.
 /// </summary>
-[NonParallelizable]
+[Parallelizable(ParallelScope.Self)]
 internal sealed class DemoTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
@@ -59,30 +59,30 @@ internal sealed class DemoTests
     [Test]
     public async Task A_demo_that_was_killed_is_carried_on_by_the_same_command()
     {
-        using (var first = Demo("--beneficiaries", "20000"))
+        using (var first = Demo("--beneficiaries", "10000"))
         {
-            Assert.That(await first.UntilAsync(line => line.Contains("received 20000", StringComparison.Ordinal), Patience), Is.True, first.Output);
+            Assert.That(await first.UntilAsync(line => line.Contains("received 10000", StringComparison.Ordinal), Patience), Is.True, first.Output);
             first.KillHard();
             await first.ExitAsync(Patience);
         }
 
-        using (var second = Demo("--beneficiaries", "20000"))
+        using (var second = Demo("--beneficiaries", "10000"))
         {
             Assert.That(await second.UntilAsync(line => line.Contains("funds blocked, answered by the bank", StringComparison.Ordinal), Patience), Is.True, second.Output);
             second.KillHard();
             await second.ExitAsync(Patience);
         }
 
-        using var third = Demo("--beneficiaries", "20000");
+        using var third = Demo("--beneficiaries", "10000");
         Assert.That(await third.ExitAsync(Patience), Is.Zero, third.Output);
         Assert.That(third.Output, Does.Contain("Carrying on with envelope").And.Contain("Every line is accounted for, to the cent."));
-        await TheBankPaidNobodyTwice(19_600);
+        await TheBankPaidNobodyTwice(9_800);
     }
 
     [Test]
     public async Task A_demo_that_was_interrupted_stops_politely_and_is_carried_on()
     {
-        using (var first = Demo("--beneficiaries", "20000"))
+        using (var first = Demo("--beneficiaries", "10000"))
         {
             Assert.That(await first.UntilAsync(line => line.Contains("in the mapper", StringComparison.Ordinal), Patience), Is.True, first.Output);
             first.Interrupt();
@@ -90,9 +90,9 @@ internal sealed class DemoTests
             Assert.That(first.Output, Does.Contain("Nothing is lost"));
         }
 
-        using var second = Demo("--beneficiaries", "20000");
+        using var second = Demo("--beneficiaries", "10000");
         Assert.That(await second.ExitAsync(Patience), Is.Zero, second.Output);
-        await TheBankPaidNobodyTwice(19_600);
+        await TheBankPaidNobodyTwice(9_800);
     }
 
     private BridgeProcess Demo(params IEnumerable<string> arguments) => BridgeProcess.Start(

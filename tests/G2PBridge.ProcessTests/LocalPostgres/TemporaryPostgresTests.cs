@@ -3,9 +3,9 @@ using System.Net.Sockets;
 using G2PBridge.LocalPostgres;
 using Npgsql;
 
-namespace G2PBridge.IntegrationTests.LocalPostgres;
+namespace G2PBridge.ProcessTests.LocalPostgres;
 
-[NonParallelizable]
+[Parallelizable(ParallelScope.Self)]
 internal sealed class TemporaryPostgresTests
 {
     [Test]
