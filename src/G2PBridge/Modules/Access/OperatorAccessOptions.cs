@@ -15,6 +15,14 @@ internal sealed class OperatorAccessOptions
 
     public OidcOptions Oidc { get; init; } = new();
 
+    /// <summary>Keys that sponsor banks sign their statements with.</summary>
+    public IReadOnlyList<ConfiguredStatementKey> StatementKeys { get; init; } = [];
+
+    /// <summary>Certificates that callers show in TLS.</summary>
+    public IReadOnlyList<ConfiguredCertificate> Certificates { get; init; } = [];
+
+    public ForwardedCertificateOptions ForwardedCertificate { get; init; } = new();
+
     /// <summary>Other names that keys, tokens or certificates give a person, each with the one that stands in the histories.</summary>
     public IReadOnlyDictionary<string, string> Aliases { get; init; } = new Dictionary<string, string>();
 
@@ -88,7 +96,7 @@ internal sealed class OperatorAccessValidation(IHostEnvironment environment) : I
         }
 
         failures.AddRange(options.Oidc.Problems("OperatorAccess:Oidc"));
-        if (options.IsRequired(environment) && options.ApiKeys.Count == 0 && options.Oidc.Issuer is null)
+        if (options.IsRequired(environment) && options.ApiKeys.Count == 0 && options.Certificates.Count == 0 && options.Oidc.Issuer is null)
         {
             failures.Add(
                 "OperatorAccess: outside Development whoever uses /v1 must say who he is, and nobody can; set OperatorAccess:ApiKeys ('g2pbridge api-key' makes one) or :Oidc:Issuer " +

@@ -82,6 +82,7 @@ internal static class BridgeHost
         web.UseUnansweredPaths();
         web.UseApiDocuments();
         web.UseAccess();
+        web.UseMiddleware<ScopeGate>();
         var routes = web.MapGroup("").WithPartnerDocumentation();
         routes.MapGet("ping", () => TypedResults.Text("\"pong\"", "application/json")).WithName("ping").WithTags("Health");
         routes.MapAccess();

@@ -8,20 +8,26 @@ namespace G2PBridge.Modules.Access.Features;
 /// <param name="Scope">Of which programmes and banks.</param>
 internal sealed record Caller(string Actor, IReadOnlyCollection<Role> Roles, AccessScope Scope);
 
-/// <summary>Tells from an API key or a bearer token who calls. What does not hold tells nothing about why.</summary>
-internal sealed class RecogniseCaller(IOptions<OperatorAccessOptions> options, [FromKeyedServices(OperatorAccessOptions.Section)] BearerTokens tokens)
+/// <summary>Tells from an API key, a bearer token, the signature of an upload or a client certificate who calls. What does not hold tells nothing about why.</summary>
+internal sealed class RecogniseCaller(IOptions<OperatorAccessOptions> options, [FromKeyedServices(OperatorAccessOptions.Section)] BearerTokens tokens, SignedUploads uploads, ClientCertificates certificates)
 {
     private readonly Lazy<Dictionary<string, ConfiguredApiKey>> _apiKeys = new(() => options.Value.ApiKeys.ToDictionary(key => key.Sha256, StringComparer.OrdinalIgnoreCase));
 
-    public async ValueTask<Caller?> RecogniseAsync(HttpRequest request, CancellationToken cancellationToken)
+    public async ValueTask<Caller?> RecogniseAsync(HttpContext http, CancellationToken cancellationToken)
     {
+        var request = http.Request;
         if (request.Headers[ApiKey.Header] is [{ Length: > 0 and <= 256 } key])
         {
             // Looked up by its hash, so that the time taken says nothing about the keys there are.
             return _apiKeys.Value.TryGetValue(ApiKey.Hash(key), out var configured) ? new(NameOf(configured.Actor), [.. configured.Roles], AccessScope.Of(configured.Programmes, configured.Banks)) : null;
         }
 
-        return await tokens.ReadAsync(request, cancellationToken) is { } claims ? Read(claims) : null;
+        if (request.Headers.Authorization.Count > 0)
+        {
+            return await tokens.ReadAsync(request, cancellationToken) is { } claims ? Read(claims) : null;
+        }
+
+        return (uploads.Recognise(http) ?? certificates.Recognise(http)) is { } caller ? caller with { Actor = NameOf(caller.Actor) } : null;
     }
 
     private Caller? Read(TokenClaims claims)

@@ -2,6 +2,8 @@ using System.ComponentModel;
 using G2PBridge.Modules.Reconciliation.Domain;
 using G2PBridge.Modules.Reconciliation.Persistence;
 using G2PBridge.Platform.Errors;
+using G2PBridge.Platform.Identity;
+using MediatR;
 
 namespace G2PBridge.Modules.Reconciliation.Features;
 
@@ -11,7 +13,7 @@ internal static class LookAtExceptions
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("v1/exceptions", ListAsync).WithName("listUnmatchedEntries").WithTags("Exceptions").WithSummary("Statement entries that match nothing, oldest first, with candidates.")
-            .Produces<Page>().ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+            .HonoursScope("entries of the caller's banks; none to whoever is limited to programmes").Produces<Page>().ProducesProblem(StatusCodes.Status422UnprocessableEntity);
         routes.MapGet("v1/exceptions/{id}", FindAsync).WithName("getUnmatchedEntry").WithTags("Exceptions").WithSummary("One unmatched entry with candidates and all decisions about it.")
             .Produces<Detail>().ProducesProblem(StatusCodes.Status404NotFound);
     }
@@ -35,13 +37,18 @@ internal static class LookAtExceptions
     internal sealed record Detail(Item Exception, bool CandidatesComplete, IReadOnlyList<DecisionRecord> Decisions);
 
     private static async Task<IResult> ListAsync(
-        ExceptionReads reads, FindCandidates candidates, CancellationToken cancellationToken,
+        HttpContext http, ExceptionReads reads, FindCandidates candidates, IMediator mediator, CancellationToken cancellationToken,
         string? account = null,
         [Description("A reason, ours or the partner contract's")] string? reason = null,
         [Description("OPEN, MATCHED, CLOSED, DECIDED, CLASSIFIED or WRITTEN_OFF; OPEN unless said")] string? state = null,
         [Description("The cursor of the page before")] string? after = null,
         [Description("1 to 200")] int limit = 50)
     {
+        if (http.Scope().Programmes is not null)
+        {
+            return AnswerAboutScopes.BeyondProgrammes.ToProblem();
+        }
+
         var from = default(ExceptionId);
         if (limit is < 1 or > 200 || (after is not null && !ExceptionId.TryParse(after, out from)))
         {
@@ -54,7 +61,7 @@ internal static class LookAtExceptions
             return new Refusal("INVALID_STATE", "state must be OPEN, MATCHED, CLOSED, DECIDED, CLASSIFIED or WRITTEN_OFF.").ToProblem();
         }
 
-        var rows = await reads.ListAsync(new ExceptionFilter(account, reason, wanted), from, limit + 1, cancellationToken);
+        var rows = await reads.ListAsync(new ExceptionFilter(account, reason, wanted, await http.Scope().AccountsAsync(mediator, cancellationToken)), from, limit + 1, cancellationToken);
         var page = rows.Take(limit).ToList();
         var found = await candidates.OfAsync(page, cancellationToken);
         return TypedResults.Ok(new Page([.. page.Select(row => View(row, found))], found.Complete, rows.Count > limit ? page[^1].Id.ToString() : null));

@@ -21,6 +21,10 @@ internal sealed class StatementFileRow
     /// <summary>Profile asked for at the upload; null: the account's.</summary>
     public string? Profile { get; init; }
 
+    /// <summary>Codes of the sponsor banks whose statements were taken from the sender; null: all.</summary>
+    public string[]? Banks { get; init; }
+
+    /// <summary>Of the bytes, and of <see cref="Banks"/> where there are any.</summary>
     public byte[]? Sha256 { get; init; }
 
     public long Bytes { get; init; }
