@@ -186,7 +186,7 @@ internal sealed class StatementSenderTests : ReconciliationTest
         await TestHost.WorkAsync(Work.ReadStatements, _host.Services);
         await WorkAsync();
         Assert.That(await StateAsync(payments[0]), Is.EqualTo(G2PBridge.Modules.Disbursement.Contracts.LineState.Unknown));
-        Assert.That(await ScalarAsync<string>("select cause from reconciliation.unmatched"), Is.EqualTo("ACCOUNT_DIFFERS"));
+        Assert.That(await ScalarAsync<string>("select cause from reconciliation.unmatched"), Is.EqualTo("AccountDiffers"));
     }
 
     [Test]
