@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
@@ -13,6 +14,7 @@ internal static class PartnerEndpoint
 {
     public const string MalformedCode = "G2P-REQ-102";
     public const string UnknownErrorCode = "G2P-REQ-100";
+    public const string TooManyCode = "TOO_MANY_REQUESTS";
 
     /// <summary>An answer of this size is sent on while the rest is still being written.</summary>
     private const int FlushAt = 64 * 1024;
@@ -93,6 +95,13 @@ internal static class PartnerEndpoint
         }
     }
 
+    private static Task WriteTooManyAsync(HttpContext http, TimeSpan wait, string what)
+    {
+        var seconds = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        http.Response.Headers.RetryAfter = seconds;
+        return WriteErrorsAsync(http, StatusCodes.Status429TooManyRequests, [(TooManyCode, $"{what}; go on in {seconds} seconds.")]);
+    }
+
     private static async Task AnswerAsync(HttpContext http, string path, Handle handle, bool isSigned)
     {
         var options = http.RequestServices.GetRequiredService<IOptions<PartnerApiOptions>>().Value;
@@ -103,7 +112,18 @@ internal static class PartnerEndpoint
         }
 
         var errors = new WireErrors();
-        using var request = await PartnerRequest.ReadAsync(http.Request, options.MaxRequestBytes, errors, http.RequestAborted);
+        PartnerRequest? read;
+        try
+        {
+            read = await PartnerRequest.ReadAsync(http.Request, options, http.RequestServices.GetRequiredService<BodyBudget>(), errors, http.RequestAborted);
+        }
+        catch (BodyBudgetSpentException)
+        {
+            await WriteTooManyAsync(http, TimeSpan.FromSeconds(1), "Too many large requests are on their way");
+            return;
+        }
+
+        using var request = read;
         if (request is null)
         {
             await WriteErrorsAsync(http, StatusCodes.Status413PayloadTooLarge,
@@ -121,6 +141,12 @@ internal static class PartnerEndpoint
         if (isSigned && await http.RequestServices.GetRequiredService<IPartnerGate>().AdmitAsync(request, http.Request.Headers["Signature"], http.RequestAborted) is { } refusal)
         {
             await WriteAnswerAsync(http, request, PartnerAnswer.Error(refusal, IsList(path, request.Generation) ? PartnerAnswer.EmptyList : null), clock);
+            return;
+        }
+
+        if (isSigned && http.RequestServices.GetRequiredService<IPartnerAllowance>().WaitOf(request.Sender) is { } wait)
+        {
+            await WriteTooManyAsync(http, wait, $"Too many requests of '{request.Sender}'");
             return;
         }
 

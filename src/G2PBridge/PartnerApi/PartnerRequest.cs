@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Unicode;
@@ -23,9 +22,9 @@ internal sealed class PartnerRequest : IDisposable
 {
     private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = 64 };
 
-    private byte[]? _rented;
+    private readonly HeldBody _body;
 
-    private PartnerRequest(byte[] rented) => _rented = rented;
+    private PartnerRequest(HeldBody body) => _body = body;
 
     public WireGeneration Generation { get; private set; }
 
@@ -68,62 +67,40 @@ internal sealed class PartnerRequest : IDisposable
     /// </summary>
     public bool NamesItsRequests => RequestId.Length > 0 && !(Generation == WireGeneration.First && RequestId is "string");
 
+    /// <summary>The longest list that is taken.</summary>
+    public int MostItems { get; private set; }
+
     public Utf8JsonReader PayloadReader() => new(Payload.Span, ReaderOptions);
 
     public bool HasPayload => !Payload.IsEmpty && !Payload.Span.SequenceEqual("null"u8);
 
-    public void Dispose()
+    public void Dispose() => _body.Dispose();
+
+    /// <summary>Whether a list may have one element more; if not, that is told.</summary>
+    public bool HasRoom(int items, WireErrors errors)
     {
-        if (Interlocked.Exchange(ref _rented, null) is { } rented)
+        if (items < MostItems)
         {
-            ArrayPool<byte>.Shared.Return(rented);
+            return true;
         }
+
+        errors.Add("request_payload", FormattableString.Invariant($"List should have at most {MostItems} items"));
+        return false;
     }
 
-    /// <summary>Reads a body of at most <paramref name="mostBytes"/> bytes; null when it is longer. What is malformed is added to <paramref name="errors"/>.</summary>
-    public static async Task<PartnerRequest?> ReadAsync(HttpRequest http, int mostBytes, WireErrors errors, CancellationToken cancellationToken)
+    /// <summary>
+    /// Reads a body; null when it is longer than it may be. What is malformed is added to <paramref name="errors"/>.
+    /// </summary>
+    /// <exception cref="BodyBudgetSpentException">Too many large bodies at once.</exception>
+    public static async Task<PartnerRequest?> ReadAsync(HttpRequest http, PartnerApiOptions limits, BodyBudget budget, WireErrors errors, CancellationToken cancellationToken)
     {
-        if (http.ContentLength > mostBytes)
+        if (await budget.ReadAsync(http, limits.MaxRequestBytes, cancellationToken) is not { } body)
         {
             return null;
         }
 
-        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Max(4096, (http.ContentLength ?? 0) + 1));
-        var length = 0;
-        try
-        {
-            while (true)
-            {
-                if (length == buffer.Length)
-                {
-                    var larger = ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
-                    buffer.AsSpan(0, length).CopyTo(larger);
-                    ArrayPool<byte>.Shared.Return(buffer);
-                    buffer = larger;
-                }
-
-                var read = await http.Body.ReadAsync(buffer.AsMemory(length), cancellationToken);
-                if (read == 0)
-                {
-                    break;
-                }
-
-                length += read;
-                if (length > mostBytes)
-                {
-                    ArrayPool<byte>.Shared.Return(buffer);
-                    return null;
-                }
-            }
-        }
-        catch
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-            throw;
-        }
-
-        var request = new PartnerRequest(buffer);
-        request.Parse(buffer.AsMemory(0, length), errors);
+        var request = new PartnerRequest(body) { MostItems = limits.MaxItems };
+        request.Parse(body.Bytes, errors);
         return request;
     }
 

@@ -30,6 +30,7 @@ internal static class ViewsRegistration
         ListEnvelopesView.Map(native);
         GetEnvelope.Map(native);
         ListExceptions.Map(native);
+        ExportDisbursements.Map(native);
         GetDisbursement.Map(native);
         RetryResolution.Map(native);
         if (routes.ServiceProvider.GetRequiredService<FeatureFlags>().InKind)

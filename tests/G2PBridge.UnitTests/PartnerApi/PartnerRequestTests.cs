@@ -185,7 +185,8 @@ internal sealed class PartnerRequestTests
         http.Request.Body = new MemoryStream(body);
         http.Request.ContentLength = lengthIsTold ? body.Length : null;
         var errors = new WireErrors();
-        var request = await PartnerRequest.ReadAsync(http.Request, mostBytes, errors, CancellationToken.None);
+        var limits = new PartnerApiOptions { MaxRequestBytes = mostBytes };
+        var request = await PartnerRequest.ReadAsync(http.Request, limits, new BodyBudget(Microsoft.Extensions.Options.Options.Create(limits)), errors, CancellationToken.None);
         return (request, errors.Problems);
     }
 }

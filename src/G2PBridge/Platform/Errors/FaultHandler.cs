@@ -21,14 +21,16 @@ internal sealed partial class FaultHandler(ILogger<FaultHandler> logger) : IExce
 
         var (status, code, message) = exception switch
         {
-            BadHttpRequestException bad => (bad.StatusCode, PartnerEndpoint.MalformedCode, $"Invalid Input. {bad.Message}"),
+            BadHttpRequestException { StatusCode: StatusCodes.Status415UnsupportedMediaType } => UnansweredPaths.Describe(httpContext, StatusCodes.Status415UnsupportedMediaType),
+            BadHttpRequestException bad => (bad.StatusCode, PartnerEndpoint.MalformedCode, $"Invalid Input. {BadRequestText.Of(bad)}"),
             ValidationException invalid => (StatusCodes.Status400BadRequest, PartnerEndpoint.MalformedCode, string.Join(" ", invalid.Errors.Select(error => error.ErrorMessage))),
             _ when IsDatabaseOutage(exception) => (StatusCodes.Status503ServiceUnavailable, "DATABASE_CONNECTION_ERROR", "The database cannot be reached; the request was not carried out, try again."),
             _ => (StatusCodes.Status500InternalServerError, PartnerEndpoint.UnknownErrorCode, "Unknown Error."),
         };
         if (status >= StatusCodes.Status500InternalServerError)
         {
-            LogFault(httpContext.Request.Method, httpContext.Request.Path, exception);
+            // The route and not the path: a path may name a person, and could be made to look like a line of the log.
+            LogFault(httpContext.Request.Method, (httpContext.Features.Get<IExceptionHandlerFeature>()?.Endpoint as RouteEndpoint)?.RoutePattern.RawText ?? "", exception);
         }
 
         await ErrorAnswer.WriteAsync(httpContext, status, code, message);
@@ -39,6 +41,6 @@ internal sealed partial class FaultHandler(ILogger<FaultHandler> logger) : IExce
     private static bool IsDatabaseOutage(Exception exception) =>
         exception is NpgsqlException { IsTransient: true } or TimeoutException or PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction } || (exception.InnerException is { } inner && IsDatabaseOutage(inner));
 
-    [LoggerMessage(120, LogLevel.Error, "{Method} {Path} failed")]
-    private partial void LogFault(string method, string path, Exception exception);
+    [LoggerMessage(120, LogLevel.Error, "{Method} {Route} failed")]
+    private partial void LogFault(string method, string route, Exception exception);
 }

@@ -16,21 +16,24 @@ internal static class UnansweredPaths
 
     private static Task AnswerAsync(HttpContext http)
     {
-        var (code, message) = Describe(http, http.Response.StatusCode);
-        return ErrorAnswer.WriteAsync(http, http.Response.StatusCode, code, message);
+        var (status, code, message) = Describe(http, http.Response.StatusCode);
+        return ErrorAnswer.WriteAsync(http, status, code, message);
     }
 
-    private static (string Code, string Message) Describe(HttpContext http, int status)
+    public static (int Status, string Code, string Message) Describe(HttpContext http, int status)
     {
         var asked = $"{http.Request.Method} {http.Request.Path}";
-        return status switch
+        var (code, message) = status switch
         {
             StatusCodes.Status400BadRequest => (PartnerEndpoint.MalformedCode, $"Invalid Input. {asked} has a parameter that cannot be read; /docs says what it takes."),
             StatusCodes.Status404NotFound => (Own(status), $"There is nothing at {http.Request.Path}; /docs lists what there is."),
             StatusCodes.Status405MethodNotAllowed => (Own(status), $"{http.Request.Path} does not take {http.Request.Method}; use {http.Response.Headers.Allow}."),
+            StatusCodes.Status408RequestTimeout or StatusCodes.Status413PayloadTooLarge => (PartnerEndpoint.MalformedCode, $"Invalid Input. {BadRequestText.Of(status)}"),
+            StatusCodes.Status415UnsupportedMediaType => (Own(status), $"{asked} takes a body as application/json; send it with the header Content-Type: application/json."),
             StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden => (Own(status), $"{asked} is not permitted."),
             _ => (PartnerEndpoint.UnknownErrorCode, "Unknown HTTP Exception"),
         };
+        return (status, code, message);
     }
 
     private static string Own(int status) => CodePrefix + status.ToString(CultureInfo.InvariantCulture);

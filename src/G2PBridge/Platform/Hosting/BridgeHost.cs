@@ -12,6 +12,7 @@ using G2PBridge.Modules.Reconciliation;
 using G2PBridge.Modules.Resolution;
 using G2PBridge.PartnerApi;
 using G2PBridge.PartnerApi.Documentation;
+using G2PBridge.Platform.Edges;
 using G2PBridge.Platform.Errors;
 using G2PBridge.Platform.Health;
 using G2PBridge.Platform.Jobs;
@@ -45,6 +46,8 @@ internal static class BridgeHost
         services.AddSingleton<DatabaseReach>();
         services.AddSingleton<InvariantVerification>();
         services.AddOptions<PartnerApiOptions>().BindConfiguration(PartnerApiOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<BodyBudget>();
+        services.AddEdges();
         services.AddProblemDetails();
         services.ConfigureHttpJsonOptions(options =>
         {
@@ -78,10 +81,13 @@ internal static class BridgeHost
 
     public static void UseBridge(this WebApplication web, bool withSimulators)
     {
+        web.UseEdges();
         web.UseExceptionHandler();
         web.UseUnansweredPaths();
+        web.UseLimits();
         web.UseApiDocuments();
         web.UseAccess();
+        web.UseCallerLimits();
         web.UseMiddleware<ScopeGate>();
         var routes = web.MapGroup("").WithPartnerDocumentation();
         routes.MapGet("ping", () => TypedResults.Text("\"pong\"", "application/json")).WithName("ping").WithTags("Health");

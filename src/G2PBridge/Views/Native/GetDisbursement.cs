@@ -47,49 +47,17 @@ internal static class GetDisbursement
         var history = await mediator.Send(new ReadDispatchHistory(line.Seq), cancellationToken);
         var matches = await mediator.Send(new FindMatches(seqs), cancellationToken);
         var newest = matches.Where(match => match.Generation == (instruction?.Generation ?? 1)).ToList();
-        var back = newest.FirstOrDefault(match => match.IsReturn);
         var holds = await mediator.Send(new ListHolds(line.EnvelopeId, line.Seq - 1, 2, null, null), cancellationToken);
         var stop = holds.FirstOrDefault(hold => hold.Seq == line.Seq && hold.State is HoldState.Held or HoldState.Dropped);
         var links = await mediator.Send(new FindFollowUpLinks(line.Seq), cancellationToken);
         var (before, after) = (links.FirstOrDefault(link => link.NextDisbursementId == line.DisbursementId), links.FirstOrDefault(link => link.DisbursementId == line.DisbursementId));
         var holdHistory = await mediator.Send(new ReadHoldHistory(line.Seq), cancellationToken);
-        var (state, code, reason) = State(line, stop, address, unresolved, instruction, newest.Count > 0, back);
+        var (state, code, reason) = LineStanding.Of(line, stop, address is not null, unresolved, instruction, newest);
         return TypedResults.Ok(new Response(
             line.DisbursementId, state, line.EnvelopeId, line.BatchId, line.BeneficiaryId, line.Quantity, envelope.Unit,
             instruction is { Generation: > 0 } ? instruction.Reference : null, instruction?.Generation, code, reason, Masked(address),
             before is null ? null : new Linked(before.DisbursementId, before.EnvelopeId), after is null ? null : new Linked(after.NextDisbursementId, after.NextEnvelopeId),
             Timeline(line, address, unresolved, holdHistory, history, matches, links)));
-    }
-
-    private static (string State, string? Code, string? Reason) State(
-        FoundLine line, HeldLine? stop, FinancialAddress? address, UnresolvedLine? unresolved, InstructionOfLine? instruction, bool isDebited, MatchedEntry? back)
-    {
-        if (line.CancelledAt is not null)
-        {
-            return ("CANCELLED", null, null);
-        }
-
-        if (back is not null)
-        {
-            return ("RETURNED", back.ReasonCode, back.Reason);
-        }
-
-        if (isDebited)
-        {
-            return ("PAID", null, null);
-        }
-
-        if (stop is not null)
-        {
-            return (WireText.Capitals(stop.State), WireText.Capitals(stop.Kind), stop.Reason);
-        }
-
-        if (instruction is not null)
-        {
-            return (WireText.Capitals(instruction.State), instruction.ReasonCode, instruction.Reason);
-        }
-
-        return unresolved is not null ? ("UNRESOLVED", unresolved.ReasonCode, unresolved.Reason) : (address is null ? "RECEIVED" : "RESOLVED", null, null);
     }
 
     private static Address? Masked(FinancialAddress? address) => address is null

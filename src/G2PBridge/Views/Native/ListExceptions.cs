@@ -7,6 +7,7 @@ using G2PBridge.Modules.Resolution.Contracts;
 using G2PBridge.PartnerApi;
 using G2PBridge.Platform;
 using G2PBridge.Platform.Errors;
+using G2PBridge.Platform.Exports;
 using MediatR;
 
 namespace G2PBridge.Views.Native;
@@ -22,9 +23,19 @@ internal static class ListExceptions
     private const string NotPlaced = "NOT_PLACED";
     private const string NotServed = "NOT_SERVED";
 
-    public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("envelopes/{id}/exceptions", HandleAsync)
-        .WithName("list_exceptions").WithTags("Envelopes").WithSummary("Lines of an envelope that need attention, grouped by reason")
-        .Produces<Response>().ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+    private const int LargestPage = 1000;
+
+    private static readonly string[] Columns = ["disbursement_id", "beneficiary_id", "amount", "unit", "kind", "reason_code", "reason", "since", "attempts", "next_attempt_at"];
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("envelopes/{id}/exceptions", HandleAsync)
+            .WithName("list_exceptions").WithTags("Envelopes").WithSummary("Lines of an envelope that need attention, grouped by reason")
+            .Produces<Response>().ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+        routes.MapGet("envelopes/{id}/exceptions.csv", ExportAsync)
+            .WithName("export_exceptions").WithTags("Envelopes").WithSummary("Lines of an envelope that need attention, as a file")
+            .GivesCsv().ProducesProblem(StatusCodes.Status404NotFound);
+    }
 
     /// <param name="Kind">UNRESOLVED, UNKNOWN, REFUSED, RETURNED, TOO_LATE; HELD, DROPPED or NOTED with the rule as its reason; where in-kind programmes are switched on, NOT_PLACED and NOT_SERVED.</param>
     /// <param name="Lines">Lines; of NOT_SERVED, places.</param>
@@ -46,7 +57,7 @@ internal static class ListExceptions
         [Description("The cursor of the page before")] long after = 0,
         [Description("1 to 1000")] int limit = 100)
     {
-        if (limit is < 1 or > 1000)
+        if (limit is < 1 or > LargestPage)
         {
             return new Refusal("INVALID_LIMIT", "limit must be 1 to 1000.").ToProblem();
         }
@@ -59,7 +70,39 @@ internal static class ListExceptions
         var isPlaced = flags.InKind && envelope.BenefitType != BenefitType.CashDigital;
         var unserved = isPlaced ? await UnservedAsync(envelope, mediator, cancellationToken) : [];
         var groups = await GroupAsync(id, isPlaced, unserved, mediator, cancellationToken);
-        var found = (await FindAsync(id, kind?.ToUpperInvariant(), reason, after, limit + 1, isPlaced, unserved, mediator, cancellationToken)).OrderBy(item => item.Line).ToList();
+        var (items, next) = await PageAsync(id, kind?.ToUpperInvariant(), reason, after, limit, isPlaced, unserved, mediator, cancellationToken);
+        return TypedResults.Ok(new Response(id, groups, items, next));
+    }
+
+    private static async Task ExportAsync(string id, HttpContext http, IMediator mediator, FeatureFlags flags, string? kind = null, string? reason = null)
+    {
+        if (await mediator.Send(new ReadEnvelopes([id]), http.RequestAborted) is not [var envelope])
+        {
+            await GetEnvelope.NotFound(id).ToProblem().ExecuteAsync(http);
+            return;
+        }
+
+        var isPlaced = flags.InKind && envelope.BenefitType != BenefitType.CashDigital;
+        var unserved = isPlaced ? await UnservedAsync(envelope, mediator, http.RequestAborted) : [];
+        var after = 0L;
+        await CsvFile.WriteAsync(http, $"{id}-exceptions", Columns, async (csv, cancellationToken) =>
+        {
+            var (items, next) = await PageAsync(id, kind?.ToUpperInvariant(), reason, after, LargestPage, isPlaced, unserved, mediator, cancellationToken);
+            foreach (var item in items)
+            {
+                csv.Text(item.DisbursementId).Text(item.BeneficiaryId).Number(item.Amount).Text(envelope.Unit).Text(item.Kind).Text(item.ReasonCode).Text(item.Reason)
+                    .Time(item.Since).Number(item.Attempts).Time(item.NextAttemptAt).End();
+            }
+
+            after = next ?? after;
+            return next is not null;
+        });
+    }
+
+    private static async Task<(IReadOnlyList<Item> Items, long? Next)> PageAsync(
+        string id, string? kind, string? reason, long after, int limit, bool isPlaced, IReadOnlyList<GeoFacts> unserved, IMediator mediator, CancellationToken cancellationToken)
+    {
+        var found = (await FindAsync(id, kind, reason, after, limit + 1, isPlaced, unserved, mediator, cancellationToken)).OrderBy(item => item.Line).ToList();
 
         // A line may be there twice, returned and noted; a page ends between two lines.
         var page = found.TakeWhile((item, index) => index < limit || item.Line == found[limit - 1].Line).ToList();
@@ -68,7 +111,7 @@ internal static class ListExceptions
             ? new Item(place.Id, place.SmallZoneMnemonic ?? place.SmallZoneId, place.Quantity, item.Kind, item.ReasonCode, item.Reason, item.Since, item.Attempts, item.NextAttemptAt)
             : new Item(
                 lines[item.Line].DisbursementId, lines[item.Line].BeneficiaryId, lines[item.Line].Quantity, item.Kind, item.ReasonCode, item.Reason, item.Since, item.Attempts, item.NextAttemptAt));
-        return TypedResults.Ok(new Response(id, groups, [.. items], found.Count > page.Count ? page[^1].Line : null));
+        return ([.. items], found.Count > page.Count ? page[^1].Line : null);
     }
 
     /// <summary>Once its payouts are there, a place of cash by hand without an agency or account is an unresolved payment, and named as that.</summary>

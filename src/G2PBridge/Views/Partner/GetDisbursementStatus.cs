@@ -74,7 +74,7 @@ internal static class GetDisbursementStatus
             return ids;
         }
 
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray && request.HasRoom(ids.Count, errors))
         {
             var field = string.Create(CultureInfo.InvariantCulture, $"request_payload[{ids.Count}]");
             if (reader.TokenType == JsonTokenType.Null)

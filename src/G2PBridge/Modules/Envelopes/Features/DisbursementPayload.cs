@@ -43,7 +43,7 @@ internal sealed class DisbursementPayload
             return lines;
         }
 
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray && request.HasRoom(lines.Count, errors))
         {
             if (reader.TokenType != JsonTokenType.StartObject)
             {

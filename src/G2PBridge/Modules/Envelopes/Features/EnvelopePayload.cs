@@ -53,7 +53,7 @@ internal sealed class EnvelopePayload
             return envelopes;
         }
 
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray && request.HasRoom(envelopes.Count, errors))
         {
             var field = $"request_payload[{envelopes.Count}]";
             if (reader.TokenType != JsonTokenType.StartObject)

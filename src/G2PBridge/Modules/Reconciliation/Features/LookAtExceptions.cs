@@ -1,7 +1,9 @@
 using System.ComponentModel;
 using G2PBridge.Modules.Reconciliation.Domain;
 using G2PBridge.Modules.Reconciliation.Persistence;
+using G2PBridge.PartnerApi;
 using G2PBridge.Platform.Errors;
+using G2PBridge.Platform.Exports;
 using G2PBridge.Platform.Identity;
 using MediatR;
 
@@ -10,10 +12,14 @@ namespace G2PBridge.Modules.Reconciliation.Features;
 /// <summary>GET /v1/exceptions: entries that match nothing, each with the reason and the payments it may be about.</summary>
 internal static class LookAtExceptions
 {
+    private const int RowsPerStep = 1_000;
+
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("v1/exceptions", ListAsync).WithName("listUnmatchedEntries").WithTags("Exceptions").WithSummary("Statement entries that match nothing, oldest first, with candidates.")
             .HonoursScope("entries of the caller's banks; none to whoever is limited to programmes").Produces<Page>().ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+        routes.MapGet("v1/exceptions.csv", ExportAsync).WithName("exportUnmatchedEntries").WithTags("Exceptions").WithSummary("Statement entries that match nothing, as a file, without accounts and narratives.")
+            .HonoursScope("as the list").GivesCsv().ProducesProblem(StatusCodes.Status422UnprocessableEntity);
         routes.MapGet("v1/exceptions/{id}", FindAsync).WithName("getUnmatchedEntry").WithTags("Exceptions").WithSummary("One unmatched entry with candidates and all decisions about it.")
             .Produces<Detail>().ProducesProblem(StatusCodes.Status404NotFound);
     }
@@ -55,16 +61,59 @@ internal static class LookAtExceptions
             return new Refusal("INVALID_LIMIT", "limit must be 1 to 200, and after what a page gave as next.").ToProblem();
         }
 
-        var wanted = UnmatchedState.Open;
-        if (state is not null && (!Enum.TryParse(state.Replace("_", "", StringComparison.Ordinal), ignoreCase: true, out wanted) || !Enum.IsDefined(wanted) || char.IsAsciiDigit(state[0])))
+        if (!TryRead(state, out var wanted))
         {
-            return new Refusal("INVALID_STATE", "state must be OPEN, MATCHED, CLOSED, DECIDED, CLASSIFIED or WRITTEN_OFF.").ToProblem();
+            return NoState.ToProblem();
         }
 
         var rows = await reads.ListAsync(new ExceptionFilter(account, reason, wanted, await http.Scope().AccountsAsync(mediator, cancellationToken)), from, limit + 1, cancellationToken);
         var page = rows.Take(limit).ToList();
         var found = await candidates.OfAsync(page, cancellationToken);
         return TypedResults.Ok(new Page([.. page.Select(row => View(row, found))], found.Complete, rows.Count > limit ? page[^1].Id.ToString() : null));
+    }
+
+    private static readonly Refusal NoState = new("INVALID_STATE", "state must be OPEN, MATCHED, CLOSED, DECIDED, CLASSIFIED or WRITTEN_OFF.");
+
+    private static readonly string[] Columns =
+    [
+        "id", "state", "reason", "error_reason", "explanation", "since", "settled_at", "statement_number", "entry", "adds_to_balance", "type", "entry_date", "value_date", "amount", "currency", "bank_reference",
+    ];
+
+    private static bool TryRead(string? state, out UnmatchedState wanted)
+    {
+        wanted = UnmatchedState.Open;
+        return state is null || (Enum.TryParse(state.Replace("_", "", StringComparison.Ordinal), ignoreCase: true, out wanted) && Enum.IsDefined(wanted) && !char.IsAsciiDigit(state[0]));
+    }
+
+    private static async Task ExportAsync(HttpContext http, ExceptionReads reads, IMediator mediator, string? account = null, string? reason = null, string? state = null)
+    {
+        if (!TryRead(state, out var wanted))
+        {
+            await NoState.ToProblem().ExecuteAsync(http);
+            return;
+        }
+
+        if (http.Scope().Programmes is not null)
+        {
+            await AnswerAboutScopes.BeyondProgrammes.ToProblem().ExecuteAsync(http);
+            return;
+        }
+
+        var accounts = await http.Scope().AccountsAsync(mediator, http.RequestAborted);
+        var after = default(ExceptionId);
+        await CsvFile.WriteAsync(http, "exceptions", Columns, async (csv, cancellationToken) =>
+        {
+            var rows = await reads.ListAsync(new ExceptionFilter(account, reason, wanted, accounts), after, RowsPerStep, cancellationToken);
+            foreach (var row in rows)
+            {
+                csv.Text(row.Id.ToString()).Text(WireText.Capitals(row.State)).Text(row.Cause).Text(row.ErrorReason).Text(row.Detail).Time(row.CreatedAt).Time(row.ClosedAt).Text(row.StatementNumber)
+                    .Number(row.EntryNo).Text(row.Mark is null ? null : row.IsDebit ? "false" : "true").Text(row.Type).Date(row.EntryDate).Date(row.ValueDate).Number(row.Amount).Text(row.Currency)
+                    .Text(row.BankReference).End();
+            }
+
+            after = rows.Count > 0 ? rows[^1].Id : after;
+            return rows.Count == RowsPerStep;
+        });
     }
 
     private static async Task<IResult> FindAsync(string id, ExceptionReads reads, FindCandidates candidates, CancellationToken cancellationToken)

@@ -24,6 +24,9 @@ internal sealed record ReadAddresses(SeqRange Lines, int Round) : IRequest<IRead
 /// <summary>The addresses of single lines, for the lines that have one.</summary>
 internal sealed record FindAddresses(IReadOnlyCollection<long> Seqs) : IRequest<IReadOnlyList<FinancialAddress>>;
 
+/// <summary>Which lines of a run have an address; what it is stays closed.</summary>
+internal sealed record FindResolvedLines(SeqRange Lines) : IRequest<IReadOnlySet<long>>;
+
 /// <summary>PENDING, PROCESSING, PROCESSED or ERROR of the contract, over the slices of a batch.</summary>
 internal sealed record ResolutionOfBatch(string BatchId, string Status, DateTimeOffset? At, string? LatestErrorCode, int Attempts);
 

@@ -9,3 +9,8 @@ internal sealed class FindAddressesHandler(AddressStore addresses) : IRequestHan
     public Task<IReadOnlyList<FinancialAddress>> Handle(FindAddresses request, CancellationToken cancellationToken) =>
         addresses.FindAsync(request.Seqs, cancellationToken);
 }
+
+internal sealed class FindResolvedLinesHandler(AddressStore addresses) : IRequestHandler<FindResolvedLines, IReadOnlySet<long>>
+{
+    public async Task<IReadOnlySet<long>> Handle(FindResolvedLines request, CancellationToken cancellationToken) => await addresses.ReadKnownAsync(request.Lines, cancellationToken);
+}

@@ -1,0 +1,39 @@
+using System.Net.Mime;
+
+namespace G2PBridge.Platform.Exports;
+
+/// <summary>
+/// An export that is written while it is read: page by page, each handed to the connection before the next is asked for, so that neither the size of the file
+/// nor a slow reader holds memory or a connection to the database. If a page fails the connection breaks, and the file is seen to be incomplete.
+/// </summary>
+internal static class CsvFile
+{
+    private const string Type = "text/csv; charset=utf-8; header=present";
+    private const int LongestName = 100;
+
+    /// <param name="name">What the file is to be called, without its ending.</param>
+    /// <param name="pages">Writes one page each time it is asked; false when there is none left.</param>
+    public static async Task WriteAsync(HttpContext http, string name, string[] columns, Func<CsvText, CancellationToken, Task<bool>> pages)
+    {
+        http.Response.ContentType = Type;
+        http.Response.Headers.ContentDisposition = new ContentDisposition { FileName = Safe(name) + ".csv" }.ToString();
+        var csv = new CsvText(http.Response.BodyWriter);
+        csv.Header(columns);
+        var more = true;
+        while (more)
+        {
+            more = await pages(csv, http.RequestAborted);
+            await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
+        }
+    }
+
+    /// <summary>A route that gives one; it takes as long as it is read.</summary>
+    public static RouteHandlerBuilder GivesCsv(this RouteHandlerBuilder route)
+    {
+        route.DisableRequestTimeout();
+        return route.Produces<string>(StatusCodes.Status200OK, MediaTypeNames.Text.Csv);
+    }
+
+    private static string Safe(string name) =>
+        string.Concat(name.Take(LongestName).Select(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_' ? character : '_'));
+}
