@@ -150,6 +150,7 @@ internal static class PartnerEndpoint
             return;
         }
 
+        using var acting = Acting.AsPartner(request.Sender);
         PartnerAnswer answer;
         try
         {

@@ -1,3 +1,5 @@
+using G2PBridge.Platform.Persistence;
+using Microsoft.Extensions.DependencyInjection;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using G2PBridge.Modules.Envelopes.Contracts;
@@ -61,7 +63,7 @@ internal sealed class IntakeSpeedTests : IntegrationTest
                 await using var connection = await TestHost.Source.OpenConnectionAsync();
                 await using var transaction = await connection.BeginTransactionAsync();
                 await Entitlements.CopyAsync(connection, keys, seqs, CancellationToken.None);
-                await transaction.CommitAsync();
+                await TestHost.Services.GetRequiredService<BridgeDatabase>().CommitAsync(transaction, CancellationToken.None);
             }
 
             TestContext.Out.WriteLine($"{(round % 2 == 0 ? "in order" : "as they come")}: {20 * PerCall / watch.Elapsed.TotalSeconds:N0} places/s");

@@ -1,6 +1,7 @@
 using G2PBridge.Connectors;
 using G2PBridge.LocalPostgres;
 using G2PBridge.Modules.Disbursement.Domain;
+using G2PBridge.Platform.Audit;
 using G2PBridge.Platform.Hosting;
 using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Persistence;
@@ -29,12 +30,11 @@ internal sealed class TestHost
 
     public const string CallbackSecret = "a secret of the tests";
 
-    private static readonly string[] Schemas = ["access", "envelopes", "resolution", "funds", "disbursement", "reconciliation", "in_kind", "notifications"];
+    /// <summary>Drawn for this run; every host of it seals with the same.</summary>
+    public static readonly string AuditKey = AuditKeys.Make();
 
     private static TemporaryPostgres? _postgres;
     private static WebApplication? _web;
-    private static List<string>? _tables;
-    private static List<string> _sequences = [];
 
     public static FakeClock Clock { get; } = new();
     public static ScriptedMapper Mapper { get; } = new();
@@ -102,6 +102,7 @@ internal sealed class TestHost
             ["Disbursement:VerifyAtHour"] = "-1",
             ["PartnerSignatures:Required"] = "false",
             ["OperatorAccess:Required"] = "false",
+            ["Audit:Keys"] = AuditKey,
             ["DataProtection:Keys"] = Keys,
         });
         builder.Configuration.AddInMemoryCollection(settings.Select(setting => new KeyValuePair<string, string?>(setting.Key, setting.Value)));
@@ -123,48 +124,12 @@ internal sealed class TestHost
     /// <summary>Empties every table of every module, as if the migrations had just run.</summary>
     public static async Task ResetAsync()
     {
-        await using var connection = await Source.OpenConnectionAsync();
-        if (_tables is null)
-        {
-            _tables = await NamesAsync(
-                connection,
-                $"""
-                select format('%I.%I', n.nspname, c.relname)
-                  from pg_class c join pg_namespace n on n.oid = c.relnamespace
-                 where c.relkind in ('r', 'p') and not c.relispartition and n.nspname = any(@schemas)
-                   and c.relname not in ('{ModuleDbContext.HistoryTable}', 'installation')
-                """);
-            _sequences = await NamesAsync(connection, "select format('%I.%I', schemaname, sequencename) from pg_sequences where schemaname = any(@schemas)");
-        }
-
-        // A test fills a few tables out of many, and emptying all of them would take longer than many a test.
-        var filled = await NamesAsync(connection, string.Join(" union all ", _tables.Select(table => $"(select '{table}' from {table} limit 1)")));
-        var reset = string.Join(", ", _sequences.Select(sequence => $"setval('{sequence}', 1, false)"));
-        await using var empty = new NpgsqlCommand((filled.Count == 0 ? "" : $"truncate {string.Join(", ", filled)} cascade; ") + $"select {reset}", connection);
-        await empty.ExecuteNonQueryAsync();
+        await BridgeTables.EmptyAsync(Source);
         Clock.Reset();
         Mapper.Reset();
         Bank.Reset();
         Crash.Reset();
         TestLog.Clear();
-    }
-
-    private static async Task<List<string>> NamesAsync(NpgsqlConnection connection, string sql)
-    {
-        await using var command = new NpgsqlCommand(sql, connection);
-        if (sql.Contains("@schemas", StringComparison.Ordinal))
-        {
-            command.Parameters.AddWithValue("schemas", Schemas);
-        }
-
-        var names = new List<string>();
-        await using var reader = await command.ExecuteReaderAsync();
-        while (await reader.ReadAsync())
-        {
-            names.Add(reader.GetString(0));
-        }
-
-        return names;
     }
 
     /// <summary>Works off everything that every background job finds, until none finds anything more.</summary>

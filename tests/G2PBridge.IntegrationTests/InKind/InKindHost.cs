@@ -70,14 +70,6 @@ internal sealed class InKindHost
         await TestHost.ResetAsync();
         Places.Reset();
         Channel.Reset();
-        await using var truncate = Source.CreateCommand(
-            $"""
-            do $$ begin execute (
-                select 'truncate ' || string_agg(format('%I.%I', n.nspname, c.relname), ', ') || ' restart identity cascade'
-                  from pg_class c join pg_namespace n on n.oid = c.relnamespace
-                 where c.relkind in ('r', 'p') and n.nspname in ('envelopes', 'resolution', 'funds', 'disbursement', 'reconciliation', 'in_kind', 'notifications')
-                   and c.relname not in ('{ModuleDbContext.HistoryTable}', 'installation')); end $$
-            """);
-        await truncate.ExecuteNonQueryAsync();
+        await BridgeTables.EmptyAsync(Source);
     }
 }

@@ -65,9 +65,5 @@ internal abstract class InKindTest
         return found is null or DBNull ? default : (T)found;
     }
 
-    protected static async Task ExecuteAsync(string sql)
-    {
-        await using var command = InKindHost.Source.CreateCommand(sql);
-        await command.ExecuteNonQueryAsync();
-    }
+    protected static Task ExecuteAsync(string sql) => BridgeTables.ExecuteAsync(InKindHost.Services, sql);
 }

@@ -34,7 +34,9 @@ internal sealed class InvariantTests : ReconciliationTest
         {
             await ExecuteAsync(
                 """
+                set session_replication_role = replica;
                 truncate reconciliation.decision cascade;
+                reset session_replication_role;
                 alter table reconciliation.decision drop constraint if exists ck_decision_second_person;
                 alter table reconciliation.decision add constraint ck_decision_second_person check (confirmed_by is null or lower(confirmed_by) <> lower(proposed_by))
                 """);

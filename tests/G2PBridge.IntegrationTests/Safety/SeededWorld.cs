@@ -414,11 +414,7 @@ internal sealed class SeededWorld : IAsyncDisposable
         return findings;
     }
 
-    private static async Task ExecuteAsync(string sql)
-    {
-        await using var command = TestHost.Source.CreateCommand(sql);
-        await command.ExecuteNonQueryAsync();
-    }
+    private static Task<int> ExecuteAsync(string sql) => BridgeTables.ExecuteAsync(TestHost.Services, sql);
 
     private static async Task<T?> ScalarAsync<T>(string sql)
     {

@@ -1,6 +1,7 @@
 using G2PBridge.Modules.Funds.Contracts;
 using G2PBridge.Modules.Funds.Features;
 using G2PBridge.Modules.Funds.Persistence;
+using G2PBridge.Platform.Audit;
 using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Verification;
@@ -24,6 +25,7 @@ internal static class FundsModule
     public static IServiceCollection AddFunds(this IServiceCollection services)
     {
         services.AddModuleDbContext<FundsDbContext>(Schema);
+        services.AddAudited($"{Schema}.envelope_funds", "fence", "lease_until", "due_at", "release_due_at", "watch_at", "owner").AddAuditedSets($"{Schema}.envelope_funds_history", "id");
         services.AddSingleton(new LeasedTable($"{Schema}.envelope_funds"));
         services.AddOptions<FundsOptions>().BindConfiguration(FundsOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<SponsorBanksOptions>().BindConfiguration(SponsorBanksOptions.Section).ValidateOnStart();

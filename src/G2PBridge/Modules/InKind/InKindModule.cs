@@ -1,6 +1,7 @@
 using G2PBridge.Modules.InKind.Features;
 using G2PBridge.Modules.InKind.Persistence;
 using G2PBridge.Modules.Resolution.Contracts;
+using G2PBridge.Platform.Audit;
 using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Verification;
@@ -17,6 +18,8 @@ internal static class InKindModule
     {
         services.AddOptions<InKindOptions>().BindConfiguration(InKindOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddModuleDbContext<InKindDbContext>(Schema);
+        services.AddAudited($"{Schema}.batch").AddAudited($"{Schema}.task", "fence", "lease_until", "due_at", "owner").AddAudited($"{Schema}.geo");
+        services.AddAuditedSets($"{Schema}.beneficiary", "seq").AddAuditedSets($"{Schema}.missing", "seq").AddAuditedSets($"{Schema}.proof", "seq").AddAuditedSets($"{Schema}.task_history", "id");
         services.AddSingleton(new LeasedTable($"{Schema}.task"));
         services.AddSingleton<TaskStore>();
         services.AddSingleton<AllocationStore>();

@@ -1,5 +1,6 @@
 using G2PBridge.Modules.Notifications.Features;
 using G2PBridge.Modules.Notifications.Persistence;
+using G2PBridge.Platform.Audit;
 using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Persistence;
 using Microsoft.Extensions.Options;
@@ -15,6 +16,7 @@ internal static class NotificationsModule
     {
         services.AddOptions<NotificationsOptions>().BindConfiguration(NotificationsOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddModuleDbContext<NotificationsDbContext>(Schema);
+        services.AddAudited($"{Schema}.notification", "fence", "lease_until", "due_at").AddAudited($"{Schema}.watch", "looked_at").AddAuditedSets($"{Schema}.notification_history", "id");
         services.AddSingleton<NotificationStore>();
         services.AddScoped<ComposeNotifications>();
 

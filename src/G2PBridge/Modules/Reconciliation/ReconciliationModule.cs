@@ -1,6 +1,7 @@
 using G2PBridge.Modules.Reconciliation.Domain;
 using G2PBridge.Modules.Reconciliation.Features;
 using G2PBridge.Modules.Reconciliation.Persistence;
+using G2PBridge.Platform.Audit;
 using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Verification;
@@ -17,6 +18,12 @@ internal static class ReconciliationModule
     {
         services.AddOptions<StatementsOptions>().BindConfiguration(StatementsOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddModuleDbContext<ReconciliationDbContext>(Schema);
+        // What is in a file is vouched for by its hash, which verification computes again.
+        services.AddAudited($"{Schema}.statement_file", "fence", "lease_until", "due_at", "owner").AddAudited($"{Schema}.statement_file_part", "content");
+        services.AddAudited($"{Schema}.statement").AddAudited($"{Schema}.statement_decision").AddAudited($"{Schema}.decision", "due_at").AddAudited($"{Schema}.decision_part").AddAudited($"{Schema}.envelope_progress");
+        services.AddAuditedSets($"{Schema}.entry", "no", "file").AddAuditedSets($"{Schema}.unmatched", "entry_no", "file").AddAuditedSets($"{Schema}.match", "line", "generation", "kind");
+        services.AddAuditedSets($"{Schema}.rejection", "line", "generation").AddAuditedSets($"{Schema}.batch_part", "line", "file", "entry_no", "generation");
+        services.AddAuditedSets($"{Schema}.statement_file_history", "id").AddAuditedSets($"{Schema}.decision_history", "id");
         services.AddSingleton(new LeasedTable($"{Schema}.statement_file"));
         services.AddSingleton<FileStore>();
         services.AddSingleton<FileQueue>();

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using G2PBridge.LocalPostgres;
+using G2PBridge.Platform.Audit;
 using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Protection;
 using G2PBridge.Platform.Protection.Persistence;
@@ -84,6 +85,7 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
             AddKeyFile(builder);
             builder.Services.AddBridge(builder.Configuration, () => connectionString!);
             builder.Services.AddSingleton(new StartedWith(start.Report));
+            builder.Services.AddSingleton(new DataFolder(Path.GetDirectoryName(ClusterFolder(builder.Configuration))!));
             var simulators = await SimulatedParties.AddAsync(builder, isConfigured ? null : SimulatorsOf(starting));
 
             start.Configure?.Invoke(builder);
@@ -113,12 +115,16 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
 
     private static async Task<string> SimulatorsOf(Task<LocalPostgresCluster?> starting) => (await starting)!.ConnectionString(SimulatorsDatabase);
 
-    /// <exception cref="StartupRefusedException">What is stored cannot be brought to this version.</exception>
+    /// <exception cref="StartupRefusedException">What is stored cannot be brought to this version, or there is no key with which the audit trail could begin.</exception>
     public async Task MigrateAsync(CancellationToken cancellationToken)
     {
         try
         {
             await Services.GetRequiredService<DatabaseMigrator>().MigrateAsync(cancellationToken);
+        }
+        catch (OptionsValidationException exception)
+        {
+            throw new StartupRefusedException("The settings cannot be used. " + string.Join(" ", exception.Failures), exception);
         }
         catch (PostgresException refused) when (refused.SqlState == PlainRows.SqlState)
         {

@@ -12,6 +12,7 @@ using G2PBridge.Modules.Reconciliation;
 using G2PBridge.Modules.Resolution;
 using G2PBridge.PartnerApi;
 using G2PBridge.PartnerApi.Documentation;
+using G2PBridge.Platform.Audit;
 using G2PBridge.Platform.Edges;
 using G2PBridge.Platform.Errors;
 using G2PBridge.Platform.Health;
@@ -41,6 +42,8 @@ internal static class BridgeHost
         services.AddSingleton<HostPresence>();
         services.AddSingleton(provider => DataSource(connectionString(), provider.GetRequiredService<HostPresence>()));
         services.AddHostedService<PresenceKeeper>();
+        services.AddAudit();
+        services.AddSingleton<BridgeDatabase>();
         services.AddSingleton<DatabaseMigrator>();
         services.AddDataProtector();
         services.AddSingleton<DatabaseReach>();

@@ -32,6 +32,7 @@ internal sealed partial class PollingJob(IServiceScopeFactory scopes, PollingJob
         while (!cancellationToken.IsCancellationRequested && failed < FailuresBeforeRest)
         {
             await using var scope = scopes.CreateAsyncScope();
+            using var acting = Acting.AsJob(job.Name);
             try
             {
                 if (!await scope.ServiceProvider.GetRequiredService<IMediator>().Send(job.NextItem(), cancellationToken))

@@ -1,4 +1,5 @@
 using System.Reflection;
+using G2PBridge.Platform.Audit;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
@@ -11,15 +12,16 @@ namespace G2PBridge.Platform.Persistence;
 /// or an operator and a deployment cannot do it at the same time. Forward only.
 /// </summary>
 internal sealed partial class DatabaseMigrator(
-    NpgsqlDataSource source, IServiceScopeFactory scopes, IEnumerable<MigratedContext> contexts, IEnumerable<OptionalIndex> indexes, ILogger<DatabaseMigrator> logger)
+    NpgsqlDataSource source, IServiceScopeFactory scopes, IEnumerable<MigratedContext> contexts, IEnumerable<OptionalIndex> indexes, AuditTables audit, ILogger<DatabaseMigrator> logger)
 {
     private const long AdvisoryLock = 0x6732_7062_7269_6467;
 
-    /// <summary>The migrations that the database lacks, as <c>schema/migration</c>, and the indexes, as <c>schema.index</c>; empty when it is up to date.</summary>
+    /// <summary>The migrations that the database lacks, as <c>schema/migration</c>, the indexes, as <c>schema.index</c>, and the tables whose audit triggers are not of this version; empty when it is up to date.</summary>
     public async Task<IReadOnlyList<string>> PendingAsync(CancellationToken cancellationToken)
     {
         var applied = await AppliedAsync(cancellationToken);
-        return [.. Known().Where(migration => !applied.Contains(migration)), .. (await MissingAsync(cancellationToken)).Select(index => $"{index.Schema}.{index.Name}")];
+        List<string> pending = [.. Known().Where(migration => !applied.Contains(migration)), .. (await MissingAsync(cancellationToken)).Select(index => $"{index.Schema}.{index.Name}")];
+        return pending.Count > 0 ? pending : await audit.PendingAsync(cancellationToken);
     }
 
     public async Task MigrateAsync(CancellationToken cancellationToken)
@@ -51,6 +53,7 @@ internal sealed partial class DatabaseMigrator(
             LogIndexed(index.Name, index.Schema);
         }
 
+        await audit.ApplyAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 

@@ -1,3 +1,4 @@
+using G2PBridge.Platform.Audit;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 using Microsoft.EntityFrameworkCore.Metadata.Conventions;
@@ -9,11 +10,33 @@ namespace G2PBridge.Platform.Persistence;
 /// A module's tables: one schema, one migrations history, names in snake_case. Contexts exist for ordinary slices and for
 /// migrations; the path every disbursement takes moves its rows with Npgsql (COPY and set statements) in the same schema.
 /// </summary>
-internal abstract class ModuleDbContext(DbContextOptions options, string schema) : DbContext(options)
+internal abstract class ModuleDbContext : DbContext
 {
     public const string HistoryTable = "__migrations";
 
-    public string Schema { get; } = schema;
+    protected ModuleDbContext(DbContextOptions options, string schema)
+        : base(options)
+    {
+        Schema = schema;
+        // One statement alone would commit itself, and nothing could be sealed before.
+        Database.AutoTransactionBehavior = AutoTransactionBehavior.Always;
+    }
+
+    public string Schema { get; }
+
+    /// <summary>For a statement that EF sends by itself, such as <c>ExecuteUpdateAsync</c>: in the transaction that is open, or one of its own that is sealed.</summary>
+    public async Task<int> InTransactionAsync(Func<Task<int>> change, CancellationToken cancellationToken)
+    {
+        if (Database.CurrentTransaction is not null)
+        {
+            return await change();
+        }
+
+        await using var transaction = await Database.BeginTransactionAsync(cancellationToken);
+        var affected = await change();
+        await transaction.CommitAsync(cancellationToken);
+        return affected;
+    }
 
     protected override void OnModelCreating(ModelBuilder modelBuilder) => modelBuilder.HasDefaultSchema(Schema);
 
@@ -41,7 +64,9 @@ internal static class ModuleDbContextExtensions
     public static IServiceCollection AddModuleDbContext<TContext>(this IServiceCollection services, string schema)
         where TContext : ModuleDbContext
     {
-        services.AddDbContext<TContext>((provider, options) => options.UseModuleNpgsql(provider.GetRequiredService<NpgsqlDataSource>(), schema));
+        services.AddDbContext<TContext>((provider, options) => options
+            .UseModuleNpgsql(provider.GetRequiredService<NpgsqlDataSource>(), schema)
+            .AddInterceptors(provider.GetRequiredService<SealBeforeCommit>()));
         services.AddSingleton(new MigratedContext(schema, typeof(TContext)));
         return services;
     }

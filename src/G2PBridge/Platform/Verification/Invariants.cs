@@ -1,3 +1,4 @@
+using G2PBridge.Platform.Persistence;
 using Npgsql;
 
 namespace G2PBridge.Platform.Verification;
@@ -70,7 +71,7 @@ internal sealed class InvariantSnapshot : IAsyncDisposable
 
     private InvariantSnapshot(NpgsqlConnection connection, NpgsqlTransaction transaction, string place) => (_connection, _transaction, _place) = (connection, transaction, place);
 
-    public static async Task<InvariantSnapshot> OpenAsync(NpgsqlDataSource source, string place, CancellationToken cancellationToken)
+    public static async Task<InvariantSnapshot> OpenAsync(BridgeDatabase source, string place, CancellationToken cancellationToken)
     {
         var connection = await source.OpenConnectionAsync(cancellationToken);
         return new InvariantSnapshot(connection, await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, cancellationToken), place);

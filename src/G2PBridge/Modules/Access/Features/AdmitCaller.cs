@@ -19,7 +19,7 @@ internal sealed partial class AdmitCaller(
     {
         if (!_isRequired || Needed(http.GetEndpoint()) is not { } needed)
         {
-            await next(http);
+            await NextAsync(http);
             return;
         }
 
@@ -40,6 +40,12 @@ internal sealed partial class AdmitCaller(
         http.Request.Headers[Actor.Header] = caller.Actor;
         http.SetScope(caller.Scope);
         http.Features.Set(new RecognisedCaller(caller.Actor));
+        await NextAsync(http);
+    }
+
+    private async Task NextAsync(HttpContext http)
+    {
+        using var acting = Actor.Read(http.Request.Headers[Actor.Header]) is { IsRefused: false } actor ? Acting.AsCaller(actor.Value) : null;
         await next(http);
     }
 

@@ -1,10 +1,9 @@
 using G2PBridge.Platform.Persistence;
-using Npgsql;
 
 namespace G2PBridge.Modules.Access.Persistence;
 
 /// <summary>Remembers signatures for as long as their requests are fresh; the primary key decides between two hosts that see one at the same time.</summary>
-internal sealed class SeenSignatures(NpgsqlDataSource source)
+internal sealed class SeenSignatures(BridgeDatabase source)
 {
     private const int MostAtOnce = 10_000;
 

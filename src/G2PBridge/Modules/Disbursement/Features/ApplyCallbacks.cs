@@ -2,9 +2,9 @@ using G2PBridge.Modules.Disbursement.Contracts;
 using G2PBridge.Modules.Disbursement.Domain;
 using G2PBridge.Modules.Disbursement.Persistence;
 using G2PBridge.Platform.Jobs;
+using G2PBridge.Platform.Persistence;
 using MediatR;
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace G2PBridge.Modules.Disbursement.Features;
 
@@ -21,7 +21,7 @@ internal static partial class ApplyCallbacks
     internal sealed record Command : IRequest<bool>;
 
     internal sealed partial class Handler(
-        IMediator mediator, NpgsqlDataSource source, CallbackStore store, IOptions<DisbursementOptions> options, TimeProvider clock, WorkSignal signal, ILogger<Handler> logger) : IRequestHandler<Command, bool>
+        IMediator mediator, BridgeDatabase source, CallbackStore store, IOptions<DisbursementOptions> options, TimeProvider clock, WorkSignal signal, ILogger<Handler> logger) : IRequestHandler<Command, bool>
     {
         public async Task<bool> Handle(Command request, CancellationToken cancellationToken)
         {
@@ -84,7 +84,7 @@ internal static partial class ApplyCallbacks
 
             await LineChanges.ApplyAsync(connection, changes, now, Actor, cancellationToken);
             await CallbackStore.SettleAsync(connection, settled, now, now + options.Value.FirstInquiry, cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
+            await source.CommitAsync(transaction, cancellationToken);
             LogApplied(due.Count, changes.Count);
             return [.. changes.Where(change => change.To == LineState.Refused).Select(change => new PaymentReference(change.Line.Line, change.Line.Generation))];
         }

@@ -4,7 +4,6 @@ using G2PBridge.Modules.Resolution.Contracts;
 using G2PBridge.Platform.Persistence;
 using MediatR;
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace G2PBridge.Modules.Disbursement.Features;
 
@@ -19,7 +18,7 @@ internal static partial class FinishNextEnvelope
 
     internal sealed record Command : IRequest<bool>;
 
-    internal sealed partial class Handler(IMediator mediator, NpgsqlDataSource source, IOptions<DisbursementOptions> options, TimeProvider clock, ILogger<Handler> logger)
+    internal sealed partial class Handler(IMediator mediator, BridgeDatabase source, IOptions<DisbursementOptions> options, TimeProvider clock, ILogger<Handler> logger)
         : IRequestHandler<Command, bool>
     {
         public async Task<bool> Handle(Command request, CancellationToken cancellationToken)
@@ -59,7 +58,7 @@ internal static partial class FinishNextEnvelope
 
         private async Task<string?> NextToFinishAsync(CancellationToken cancellationToken)
         {
-            var rows = await source.QueryAsync(
+            var rows = await source.ChangeAsync(
                 $"""
                 update disbursement.envelope e set finish_due_at = $2
                 from (
@@ -138,7 +137,7 @@ internal static partial class FinishNextEnvelope
                 $"update disbursement.envelope e set complete_at = $2 where e.envelope_id = $1 and e.complete_at is null and e.in_flight_lines = 0 and e.unknown_lines = 0 and {NothingOpen}",
                 id, clock.GetUtcNow());
             var closed = await close.ExecuteNonQueryAsync(cancellationToken) == 1;
-            await transaction.CommitAsync(cancellationToken);
+            await source.CommitAsync(transaction, cancellationToken);
             return closed;
         }
 

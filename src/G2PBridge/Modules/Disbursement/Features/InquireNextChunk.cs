@@ -22,7 +22,7 @@ internal static partial class InquireNextChunk
     internal sealed record Command : IRequest<bool>;
 
     internal sealed partial class Handler(
-        NpgsqlDataSource source, ReferencePrefix prefix, IBankConnectors banks, [FromKeyedServices(DisbursementModule.Asking)] Lanes lanes, IOptions<DisbursementOptions> options, TimeProvider clock,
+        BridgeDatabase source, ReferencePrefix prefix, IBankConnectors banks, [FromKeyedServices(DisbursementModule.Asking)] Lanes lanes, IOptions<DisbursementOptions> options, TimeProvider clock,
         WorkSignal signal, ILogger<Handler> logger)
         : IRequestHandler<Command, bool>
     {
@@ -62,7 +62,7 @@ internal static partial class InquireNextChunk
 
         private async Task<Claim?> ClaimAsync(string bankCode, CancellationToken cancellationToken)
         {
-            var claims = await source.QueryAsync(
+            var claims = await source.ChangeAsync(
                 """
                 update disbursement.chunk c set fence = c.fence + 1, inquiries = c.inquiries + 1, lease_until = now() + $3
                 from (
@@ -154,7 +154,7 @@ internal static partial class InquireNextChunk
             if (bank.Capabilities.IdempotentPayments && unknown.Count > 0 && changes.Count == unknown.Count && changes.TrueForAll(change => change.ReasonCode == DispatchCodes.NotFoundAtBank)
                 && await PutBackAsync(connection, claim, unknown, now, cancellationToken))
             {
-                await transaction.CommitAsync(cancellationToken);
+                await source.CommitAsync(transaction, cancellationToken);
                 LogPutBack(claim.Id, unknown.Count);
                 await signal.RaiseAsync(Work.SendChunks, cancellationToken);
                 return (0, 0);
@@ -162,7 +162,7 @@ internal static partial class InquireNextChunk
 
             await LineChanges.CountNotFoundAsync(connection, notFound, now, cancellationToken);
             await LineChanges.ApplyAsync(connection, changes, now, Actor, cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
+            await source.CommitAsync(transaction, cancellationToken);
             return (changes.Count, unknown.Count - changes.Count);
         }
 

@@ -1,8 +1,8 @@
 using G2PBridge.Modules.Disbursement.Contracts;
 using G2PBridge.Modules.Disbursement.Persistence;
 using G2PBridge.Platform.Jobs;
+using G2PBridge.Platform.Persistence;
 using MediatR;
-using Npgsql;
 
 namespace G2PBridge.Modules.Disbursement.Features;
 
@@ -10,7 +10,7 @@ namespace G2PBridge.Modules.Disbursement.Features;
 /// What a bank's status reports say of its orders. A report counts as an inquiry's answer does, and less than a statement. Whoever is on its
 /// way to the bank this moment gets its answer first: the report about it is taken when it is told again.
 /// </summary>
-internal sealed partial class LearnFromReport(NpgsqlDataSource source, TimeProvider clock, WorkSignal signal, ILogger<LearnFromReport> logger) : IRequestHandler<RecordPaymentReports, int>
+internal sealed partial class LearnFromReport(BridgeDatabase source, TimeProvider clock, WorkSignal signal, ILogger<LearnFromReport> logger) : IRequestHandler<RecordPaymentReports, int>
 {
     private const string Actor = "status report";
 
@@ -47,7 +47,7 @@ internal sealed partial class LearnFromReport(NpgsqlDataSource source, TimeProvi
         }
 
         await LineChanges.ApplyAsync(connection, changes, now, Actor, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        await source.CommitAsync(transaction, cancellationToken);
         LogReported(changes.Count(change => change.To == LineState.Refused), changes.Count(change => change.To == LineState.Sent));
         await signal.RaiseAsync(Work.FinishEnvelopes, cancellationToken);
         return lines.Count(line => line.State is LineState.Sending or LineState.Prepared);

@@ -2,6 +2,7 @@ using G2PBridge.Modules.Disbursement.Contracts;
 using G2PBridge.Modules.Disbursement.Domain;
 using G2PBridge.Modules.Disbursement.Persistence;
 using G2PBridge.Platform.Jobs;
+using G2PBridge.Platform.Persistence;
 using MediatR;
 using Npgsql;
 
@@ -15,7 +16,7 @@ internal static partial class LearnFromStatement
 {
     private const string Actor = "statement";
 
-    internal sealed partial class Confirm(NpgsqlDataSource source, TimeProvider clock, WorkSignal signal, ILogger<Confirm> logger) : AsyncRequestHandler<ConfirmSent>
+    internal sealed partial class Confirm(BridgeDatabase source, TimeProvider clock, WorkSignal signal, ILogger<Confirm> logger) : AsyncRequestHandler<ConfirmSent>
     {
         protected override async Task Handle(ConfirmSent request, CancellationToken cancellationToken)
         {
@@ -47,7 +48,7 @@ internal static partial class LearnFromStatement
                     .Select(line => new LineChange(line, LineState.Sent, null, null, request.Proof)),
             ];
             await LineChanges.ApplyAsync(connection, changes, now, Actor, cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
+            await source.CommitAsync(transaction, cancellationToken);
             LogConfirmed(changes.Length);
             await signal.RaiseAsync(Work.FinishEnvelopes, cancellationToken);
         }
@@ -59,7 +60,7 @@ internal static partial class LearnFromStatement
         private partial void LogDebitedAfterRefusal(long line, short generation, bool paidAgain);
     }
 
-    internal sealed partial class Return(NpgsqlDataSource source, TimeProvider clock, WorkSignal signal, ILogger<Return> logger) : AsyncRequestHandler<RecordReturned>
+    internal sealed partial class Return(BridgeDatabase source, TimeProvider clock, WorkSignal signal, ILogger<Return> logger) : AsyncRequestHandler<RecordReturned>
     {
         protected override async Task Handle(RecordReturned request, CancellationToken cancellationToken)
         {
@@ -88,7 +89,7 @@ internal static partial class LearnFromStatement
                     .Select(pair => new LineChange(pair.Line, LineState.Returned, pair.Payment.ReasonCode, null, pair.Payment.Proof)),
             ];
             await LineChanges.ApplyAsync(connection, changes, now, Actor, cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
+            await source.CommitAsync(transaction, cancellationToken);
             LogReturned(changes.Length);
             await signal.RaiseAsync(Work.FinishEnvelopes, cancellationToken);
         }

@@ -3,7 +3,6 @@ using G2PBridge.Modules.Envelopes.Contracts;
 using G2PBridge.Modules.Resolution.Contracts;
 using G2PBridge.Platform.Persistence;
 using MediatR;
-using Npgsql;
 
 namespace G2PBridge.Modules.Disbursement.Features;
 
@@ -14,7 +13,7 @@ namespace G2PBridge.Modules.Disbursement.Features;
 /// </summary>
 internal static class ProveUnpaid
 {
-    internal sealed class Handler(NpgsqlDataSource source, IMediator mediator) : IRequestHandler<FindLinesProvedUnpaid, IReadOnlyList<long>>
+    internal sealed class Handler(BridgeDatabase source, IMediator mediator) : IRequestHandler<FindLinesProvedUnpaid, IReadOnlyList<long>>
     {
         public async Task<IReadOnlyList<long>> Handle(FindLinesProvedUnpaid request, CancellationToken cancellationToken)
         {
@@ -44,7 +43,7 @@ internal static class ProveUnpaid
     /// Everything of one envelope that is proved unpaid: refused, returned and too late by their rows and, once the envelope is complete, whoever is
     /// without an address. A few set queries over exceptional lines only.
     /// </summary>
-    internal sealed class Unpaid(NpgsqlDataSource source, DispatchReads reads, IMediator mediator) : IRequestHandler<ListUnpaidLines, IReadOnlyList<UnpaidLine>>
+    internal sealed class Unpaid(BridgeDatabase source, DispatchReads reads, IMediator mediator) : IRequestHandler<ListUnpaidLines, IReadOnlyList<UnpaidLine>>
     {
         private const int Page = 5_000;
 

@@ -7,10 +7,10 @@ using G2PBridge.Modules.Envelopes.Contracts;
 using G2PBridge.Modules.Funds.Contracts;
 using G2PBridge.Modules.Resolution.Contracts;
 using G2PBridge.Platform.Jobs;
+using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Protection;
 using MediatR;
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace G2PBridge.Modules.Disbursement.Features;
 
@@ -28,7 +28,7 @@ internal static partial class SendNextChunk
     private sealed record ReadyOrder(PaymentOrder Order, IReadOnlyList<PreparedPayment> Payments, long LeasedAt);
 
     internal sealed partial class Handler(
-        IMediator mediator, NpgsqlDataSource source, ChunkQueue queue, Settlement settlement, LateLines late, ReferencePrefix prefix, IBankConnectors banks,
+        IMediator mediator, BridgeDatabase source, ChunkQueue queue, Settlement settlement, LateLines late, ReferencePrefix prefix, IBankConnectors banks,
         [FromKeyedServices(DisbursementModule.Sending)] Lanes lanes,
         ISendObserver observer, Pauses pauses, IOptions<DisbursementOptions> options, IOptions<LimitsOptions> limits, DataProtector protector, TimeProvider clock, WorkSignal signal, ILogger<Handler> logger) : IRequestHandler<Command, bool>
     {

@@ -4,7 +4,6 @@ using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Verification;
 using MediatR;
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace G2PBridge.Modules.Disbursement.Features;
 
@@ -26,7 +25,7 @@ internal static partial class VerifyNightly
     /// <param name="Holds">Nothing that was checked is broken.</param>
     internal sealed record Response(DateTimeOffset At, bool Holds, IReadOnlyList<InvariantResult> Invariants);
 
-    private static async Task<IResult> HandleAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
+    private static async Task<IResult> HandleAsync(BridgeDatabase source, CancellationToken cancellationToken)
     {
         var rows = await source.QueryAsync(
             "select ended_at, holds, results from disbursement.verification where ended_at is not null order by night desc limit 1", [],
@@ -37,7 +36,7 @@ internal static partial class VerifyNightly
             : new Refusal("NOT_VERIFIED_YET", "No nightly check has ended yet; 'g2pbridge verify' checks now.", RefusalKind.NotFound).ToProblem();
     }
 
-    internal sealed partial class Handler(InvariantVerification verification, NpgsqlDataSource source, IOptions<DisbursementOptions> options, TimeProvider clock, ILogger<Handler> logger)
+    internal sealed partial class Handler(InvariantVerification verification, BridgeDatabase source, IOptions<DisbursementOptions> options, TimeProvider clock, ILogger<Handler> logger)
         : IRequestHandler<Command, bool>
     {
         public async Task<bool> Handle(Command request, CancellationToken cancellationToken)

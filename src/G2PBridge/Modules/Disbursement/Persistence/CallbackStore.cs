@@ -27,13 +27,13 @@ internal sealed record CallbackRow(
 /// Takes callbacks in as rows, in sets, before anything is done about them: what a bank said once is not lost. A repetition is counted in
 /// the row that is there.
 /// </summary>
-internal sealed class CallbackStore(NpgsqlDataSource source, TimeProvider clock)
+internal sealed class CallbackStore(BridgeDatabase source, TimeProvider clock)
 {
     /// <summary>Which of these are about nothing that was ever ordered of this bank.</summary>
     public async Task<int> ReceiveAsync(string bankCode, IReadOnlyList<CallbackItem> items, CancellationToken cancellationToken)
     {
         var distinct = items.DistinctBy(item => Convert.ToHexString(item.Fingerprint)).ToList();
-        var states = await source.QueryAsync(
+        var states = await source.ChangeAsync(
             """
             insert into disbursement.bank_callback as b
                 (bank_code, fingerprint, reference, status, reason_code, reason, amount, currency, line, generation, state, note, received_at, last_received_at, times, due_at)

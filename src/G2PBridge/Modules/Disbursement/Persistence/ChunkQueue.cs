@@ -1,7 +1,6 @@
 using G2PBridge.Modules.Disbursement.Domain;
 using G2PBridge.Modules.Funds.Contracts;
 using G2PBridge.Platform.Persistence;
-using Npgsql;
 
 namespace G2PBridge.Modules.Disbursement.Persistence;
 
@@ -28,7 +27,7 @@ internal sealed record NewChunk(string EnvelopeId, long EnvelopeNumber, string B
 /// Puts chunks on record, hands them out and takes them back. Every statement here touches chunks, of which there is one per thousands of
 /// lines, through partial indexes on what is still to do; none costs more as history grows.
 /// </summary>
-internal sealed class ChunkQueue(NpgsqlDataSource source, TimeProvider clock)
+internal sealed class ChunkQueue(BridgeDatabase source, TimeProvider clock)
 {
     /// <summary>Singles out the one taker of resolved sets, so that two with different chunk sizes cannot cut one set twice.</summary>
     private const long TakeLock = 0x6732_7063_6875_6e6b;
@@ -81,7 +80,7 @@ internal sealed class ChunkQueue(NpgsqlDataSource source, TimeProvider clock)
             chunks.Select(chunk => chunk.SliceId).ToArray(), chunks.Select(chunk => chunk.Round).ToArray(), chunks.Select(chunk => chunk.Lines.First).ToArray(),
             chunks.Select(chunk => chunk.Lines.Last).ToArray(), chunks.Select(chunk => chunk.ResolvedLines).ToArray(), clock.GetUtcNow());
         var added = await insert.ExecuteNonQueryAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        await source.CommitAsync(transaction, cancellationToken);
         return added;
     }
 
@@ -109,7 +108,7 @@ internal sealed class ChunkQueue(NpgsqlDataSource source, TimeProvider clock)
     /// </summary>
     public async Task<ClaimedChunk?> ClaimAsync(string bankCode, TimeSpan lease, CancellationToken cancellationToken)
     {
-        var claimed = await source.QueryAsync(
+        var claimed = await source.ChangeAsync(
             $"""
             with next as (
                 select c.id, c.state from disbursement.chunk c
@@ -208,7 +207,7 @@ internal sealed class ChunkQueue(NpgsqlDataSource source, TimeProvider clock)
 
         await counts.ApplyAsync(connection, clock.GetUtcNow(), cancellationToken);
         await LineChanges.CloseKnownAsync(connection, [.. recovered.Select(chunk => chunk.Id)], clock.GetUtcNow(), "recovery", cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        await source.CommitAsync(transaction, cancellationToken);
         return recovered.Count;
     }
 }

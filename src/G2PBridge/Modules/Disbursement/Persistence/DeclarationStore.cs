@@ -13,7 +13,7 @@ internal sealed record DeclarationRow(
 /// Declarations are rows that are added and never changed. A confirmation settles, in its own transaction and under the locks of their
 /// chunks, those of the lines that are still unknown. Work of people: some thousand lines at a time.
 /// </summary>
-internal sealed class DeclarationStore(NpgsqlDataSource source, TimeProvider clock)
+internal sealed class DeclarationStore(BridgeDatabase source, TimeProvider clock)
 {
     public const string DeclaredNotPaid = "DECLARED_NOT_PAID";
 
@@ -53,7 +53,7 @@ internal sealed class DeclarationStore(NpgsqlDataSource source, TimeProvider clo
             "insert into disbursement.declaration_line (declaration_id, line, generation) select $1, line, generation from unnest($2::bigint[], $3::smallint[]) as n(line, generation)",
             id, payments.Select(payment => payment.Line).ToArray(), payments.Select(payment => (short)payment.Generation).ToArray());
         await batch.ExecuteNonQueryAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        await source.CommitAsync(transaction, cancellationToken);
         return new DeclarationRow(id, envelopeId, outcome, reason, actor, now, null, null, payments.Count, null);
     }
 
@@ -98,7 +98,7 @@ internal sealed class DeclarationStore(NpgsqlDataSource source, TimeProvider clo
         var (to, code) = declaration.Outcome == DeclaredOutcome.Paid ? (LineState.Sent, (string?)null) : (LineState.Refused, DeclaredNotPaid);
         await LineChanges.ApplyAsync(
             connection, [.. unknown.Select(line => new LineChange(line, to, code, declaration.Reason, $"declaration {declaration.Id}"))], now, $"{declaration.ProposedBy} and {actor}", cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        await source.CommitAsync(transaction, cancellationToken);
         return unknown.Count;
     }
 

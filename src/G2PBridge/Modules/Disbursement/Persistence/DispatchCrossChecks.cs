@@ -6,7 +6,6 @@ using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Protection;
 using G2PBridge.Platform.Verification;
 using MediatR;
-using Npgsql;
 
 namespace G2PBridge.Modules.Disbursement.Persistence;
 
@@ -14,7 +13,7 @@ namespace G2PBridge.Modules.Disbursement.Persistence;
 /// Compares what the paying side keeps with what the modules say from whom it has it: blocks with the bank's answers, and every payment with the line
 /// and the address it was made of. Asked in sets of thousands; some ten seconds for a million lines.
 /// </summary>
-internal sealed class DispatchCrossChecks(NpgsqlDataSource source, IServiceScopeFactory scopes, ReferencePrefix prefix, DataProtector protector) : IInvariantCheck
+internal sealed class DispatchCrossChecks(BridgeDatabase source, IServiceScopeFactory scopes, ReferencePrefix prefix, DataProtector protector) : IInvariantCheck
 {
     private const int EnvelopesAtOnce = 500;
     private const int ChunksAtOnce = 200;

@@ -1,14 +1,14 @@
 using G2PBridge.Modules.Disbursement.Contracts;
 using G2PBridge.Modules.Disbursement.Domain;
+using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Verification;
-using Npgsql;
 
 namespace G2PBridge.Modules.Disbursement.Persistence;
 
 /// <summary>
 /// The paying side's invariants, from single instructions and history rows. Every statement reads whole tables, some seconds for a million lines.
 /// </summary>
-internal sealed class DispatchInvariants(NpgsqlDataSource source) : IInvariantCheck
+internal sealed class DispatchInvariants(BridgeDatabase source) : IInvariantCheck
 {
     private const string CountInstructions = "select count(*) from disbursement.instruction";
 

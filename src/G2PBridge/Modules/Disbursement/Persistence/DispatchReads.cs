@@ -2,12 +2,11 @@ using System.Data;
 using G2PBridge.Modules.Disbursement.Contracts;
 using G2PBridge.Modules.Disbursement.Domain;
 using G2PBridge.Platform.Persistence;
-using Npgsql;
 
 namespace G2PBridge.Modules.Disbursement.Persistence;
 
 /// <summary>What other modules may know. Every statement starts from a primary key or an envelope's or batch's few chunks.</summary>
-internal sealed class DispatchReads(NpgsqlDataSource source, ReferencePrefix prefix)
+internal sealed class DispatchReads(BridgeDatabase source, ReferencePrefix prefix)
 {
     /// <summary>
     /// A set of thousands lies in a handful of chunks, so what the lines of a chunk share is read once, not once a line: two look-ups by

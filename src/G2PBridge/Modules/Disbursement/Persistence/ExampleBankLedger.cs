@@ -11,7 +11,7 @@ namespace G2PBridge.Modules.Disbursement.Persistence;
 /// The example bank's own books against ours, reference by reference. Ours are read first: what we call sent by then must be in books that
 /// are read later; a reference that the books have beyond that is looked up again.
 /// </summary>
-internal sealed class ExampleBankLedger(NpgsqlDataSource source, ReferencePrefix prefix, DispatchReads reads) : IBankLedgerCheck
+internal sealed class ExampleBankLedger(BridgeDatabase source, ReferencePrefix prefix, DispatchReads reads) : IBankLedgerCheck
 {
     private const string Bank = "bank ledger";
 

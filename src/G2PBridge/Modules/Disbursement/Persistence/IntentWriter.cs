@@ -21,6 +21,7 @@ internal enum IntentOutcome
 /// </summary>
 internal sealed class IntentWriter : IAsyncDisposable
 {
+    private readonly BridgeDatabase _source;
     private readonly NpgsqlConnection _connection;
     private readonly NpgsqlTransaction _transaction;
     private readonly ClaimedChunk _chunk;
@@ -28,17 +29,17 @@ internal sealed class IntentWriter : IAsyncDisposable
     private readonly DateTimeOffset _now;
     private bool _isDisposed;
 
-    private IntentWriter(NpgsqlConnection connection, NpgsqlTransaction transaction, ClaimedChunk chunk, ISendObserver observer, DateTimeOffset now)
+    private IntentWriter(BridgeDatabase source, NpgsqlConnection connection, NpgsqlTransaction transaction, ClaimedChunk chunk, ISendObserver observer, DateTimeOffset now)
     {
-        (_connection, _transaction, _chunk, _observer, _now) = (connection, transaction, chunk, observer, now);
+        (_source, _connection, _transaction, _chunk, _observer, _now) = (source, connection, transaction, chunk, observer, now);
     }
 
-    public static async Task<IntentWriter> OpenAsync(NpgsqlDataSource source, ClaimedChunk chunk, ISendObserver observer, DateTimeOffset now, CancellationToken cancellationToken)
+    public static async Task<IntentWriter> OpenAsync(BridgeDatabase source, ClaimedChunk chunk, ISendObserver observer, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var connection = await source.OpenConnectionAsync(cancellationToken);
         try
         {
-            var writer = new IntentWriter(connection, await connection.BeginTransactionAsync(cancellationToken), chunk, observer, now);
+            var writer = new IntentWriter(source, connection, await connection.BeginTransactionAsync(cancellationToken), chunk, observer, now);
             await EnvelopeGate.ShareAsync(connection, chunk.EnvelopeNumber, cancellationToken);
             observer.Reached(SendStep.GateTaken, chunk.Id);
             return writer;
@@ -239,7 +240,7 @@ internal sealed class IntentWriter : IAsyncDisposable
     {
         _observer.Reached(SendStep.BeforeIntentCommit, _chunk.Id);
         // Not ended by a shutdown: a commit that is broken off may have happened, and its lines would be unknown for nothing.
-        await _transaction.CommitAsync(CancellationToken.None);
+        await _source.CommitAsync(_transaction, CancellationToken.None);
         return IntentOutcome.Written;
     }
 }

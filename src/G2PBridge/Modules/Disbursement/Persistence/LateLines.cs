@@ -9,7 +9,7 @@ namespace G2PBridge.Modules.Disbursement.Persistence;
 /// Ends chunks whose lines were resolved after their envelope was complete: the money went back, so they are not paid in this envelope, and each
 /// line says so. Nothing of them was ever on record as an intent, and a complete envelope takes none any more.
 /// </summary>
-internal sealed class LateLines(NpgsqlDataSource source, TimeProvider clock)
+internal sealed class LateLines(BridgeDatabase source, TimeProvider clock)
 {
     /// <summary>False when the envelope is not complete, or the lease was lost; then nothing changes.</summary>
     public async Task<bool> EndAsync(ClaimedChunk chunk, IReadOnlyList<LineFacts> lines, CancellationToken cancellationToken)
@@ -50,7 +50,7 @@ internal sealed class LateLines(NpgsqlDataSource source, TimeProvider clock)
             "update disbursement.envelope set too_late_lines = too_late_lines + $2, too_late_amount = too_late_amount + $3 where envelope_id = $1",
             chunk.EnvelopeId, lines.Count, lines.Sum(line => line.Quantity));
         await batch.ExecuteNonQueryAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        await source.CommitAsync(transaction, cancellationToken);
         return true;
     }
 }

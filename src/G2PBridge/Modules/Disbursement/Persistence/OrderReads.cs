@@ -9,7 +9,7 @@ namespace G2PBridge.Modules.Disbursement.Persistence;
 /// run of line numbers. Payments of an amount are looked for in the newest orders of the account, each by its run of line numbers (some 0.2 µs a
 /// payment), up to a bound: an index of amounts would cost every payment a third of its insert, for a question that a person asks now and then.
 /// </summary>
-internal sealed class OrderReads(NpgsqlDataSource source)
+internal sealed class OrderReads(BridgeDatabase source)
 {
     /// <summary>Orders of the account that are looked through for one amount; a million payments by the usual size of an order.</summary>
     private const int MostOrders = 500;

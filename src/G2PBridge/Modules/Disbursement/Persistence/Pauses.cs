@@ -14,7 +14,7 @@ internal sealed record PauseRow(
 /// intent; whoever pauses holds it alone. So when a pause is on record every intent that did not see it is committed, and can be counted.
 /// Pauses that hold are a handful, found by a partial index; the gate is one advisory lock of each transaction.
 /// </summary>
-internal sealed class Pauses(NpgsqlDataSource source, TimeProvider clock)
+internal sealed class Pauses(BridgeDatabase source, TimeProvider clock)
 {
     private const int LockClass = 0x6734;
 
@@ -52,7 +52,7 @@ internal sealed class Pauses(NpgsqlDataSource source, TimeProvider clock)
         await AcknowledgeAsync(connection, cancellationToken);
         var rows = await connection.QueryAsync(
             $"select {Columns} from disbursement.pause where scope = $1 and value = $2 and state <> 'Lifted'", [scope.ToString(), value], Read, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        await source.CommitAsync(transaction, cancellationToken);
         return rows.Single();
     }
 
@@ -107,7 +107,7 @@ internal sealed class Pauses(NpgsqlDataSource source, TimeProvider clock)
         await CloseGateAsync(connection, cancellationToken);
         await AcknowledgeAsync(connection, cancellationToken);
         active = await HoldingAsync(connection, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        await source.CommitAsync(transaction, cancellationToken);
         return active;
     }
 

@@ -1,10 +1,9 @@
 using G2PBridge.Platform.Persistence;
-using Npgsql;
 
 namespace G2PBridge.Modules.Disbursement.Persistence;
 
 /// <summary>The installation's prefix, read once: it never changes.</summary>
-internal sealed class ReferencePrefix(NpgsqlDataSource source)
+internal sealed class ReferencePrefix(BridgeDatabase source)
 {
     private string? _prefix;
 

@@ -1,5 +1,4 @@
 using G2PBridge.Platform.Persistence;
-using Npgsql;
 
 namespace G2PBridge.Modules.Disbursement.Persistence;
 
@@ -10,7 +9,7 @@ internal readonly record struct RetryCandidate(PaymentReference Payment, decimal
 /// Puts refused lines on record to be paid again: a chunk for each chunk that they failed in, so that its run of lines stays as short. The
 /// new payment itself is written when the chunk is sent, over the failure of the former; if that is gone by then, it is left out.
 /// </summary>
-internal sealed class RetryStore(NpgsqlDataSource source, TimeProvider clock)
+internal sealed class RetryStore(BridgeDatabase source, TimeProvider clock)
 {
     /// <summary>Refused, not superseded, not waiting to be paid again, and with a generation left. Starts from the envelope's chunks.</summary>
     private const string Candidates =
@@ -69,7 +68,7 @@ internal sealed class RetryStore(NpgsqlDataSource source, TimeProvider clock)
             [envelopeId, null, lines.ToArray(), now, reason, actor],
             reader => reader.GetDecimal(0),
             cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        await source.CommitAsync(transaction, cancellationToken);
         return (added.Count, added.Sum());
     }
 

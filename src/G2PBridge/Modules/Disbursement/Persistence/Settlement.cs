@@ -11,7 +11,7 @@ namespace G2PBridge.Modules.Disbursement.Persistence;
 /// Writes what the bank answered to an order, under the fence of the claim: whoever lost the lease meanwhile writes nothing. Chunk, lines,
 /// counts and history change in one transaction. A handful of statements per chunk, however many lines went well.
 /// </summary>
-internal sealed partial class Settlement(NpgsqlDataSource source, TimeProvider clock, ISendObserver observer, IOptions<LimitsOptions> limits, ILogger<Settlement> logger)
+internal sealed partial class Settlement(BridgeDatabase source, TimeProvider clock, ISendObserver observer, IOptions<LimitsOptions> limits, ILogger<Settlement> logger)
 {
     public const string Actor = "bank answer";
 
@@ -95,7 +95,7 @@ internal sealed partial class Settlement(NpgsqlDataSource source, TimeProvider c
         }
 
         observer.Reached(SendStep.BeforeSettleCommit, chunk.Id);
-        await transaction.CommitAsync(cancellationToken);
+        await source.CommitAsync(transaction, cancellationToken);
         return to;
     }
 

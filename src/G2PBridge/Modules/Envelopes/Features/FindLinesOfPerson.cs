@@ -14,7 +14,7 @@ internal static class FindLinesOfPerson
     public static OptionalIndex Index(bool isWanted) => new(
         EnvelopesModule.Schema, IndexName, $"create index if not exists {IndexName} on envelopes.disbursement using hash (beneficiary_id)", isWanted);
 
-    internal sealed class Handler(NpgsqlDataSource source) : IRequestHandler<ListLinesOfPerson, LinesOfPerson>
+    internal sealed class Handler(BridgeDatabase source) : IRequestHandler<ListLinesOfPerson, LinesOfPerson>
     {
         private const string Lines =
             """

@@ -71,8 +71,8 @@ internal static partial class HandOverDueEnvelopes
         public async Task<Unit> Handle(AcknowledgeFunding request, CancellationToken cancellationToken)
         {
             var at = clock.GetUtcNow();
-            await db.Envelopes.Where(envelope => request.EnvelopeIds.Contains(envelope.Id) && envelope.FundingTakenAt == null)
-                .ExecuteUpdateAsync(set => set.SetProperty(envelope => envelope.FundingTakenAt, at), cancellationToken);
+            await db.InTransactionAsync(() => db.Envelopes.Where(envelope => request.EnvelopeIds.Contains(envelope.Id) && envelope.FundingTakenAt == null)
+                .ExecuteUpdateAsync(set => set.SetProperty(envelope => envelope.FundingTakenAt, at), cancellationToken), cancellationToken);
             return Unit.Value;
         }
 

@@ -2,7 +2,6 @@ using G2PBridge.Modules.Envelopes.Contracts;
 using G2PBridge.Modules.Envelopes.Persistence;
 using G2PBridge.Platform.Persistence;
 using MediatR;
-using Npgsql;
 
 namespace G2PBridge.Modules.Envelopes.Features;
 
@@ -14,7 +13,7 @@ internal static partial class HoldSharedAddresses
 {
     private const string Actor = "address check";
 
-    internal sealed partial class Handler(NpgsqlDataSource source, LineReader lines, IMediator mediator, TimeProvider clock, ILogger<Handler> logger)
+    internal sealed partial class Handler(BridgeDatabase source, LineReader lines, IMediator mediator, TimeProvider clock, ILogger<Handler> logger)
         : IRequestHandler<RecordSharedAddresses, IReadOnlyList<long>>
     {
         public async Task<IReadOnlyList<long>> Handle(RecordSharedAddresses request, CancellationToken cancellationToken)
@@ -38,7 +37,7 @@ internal static partial class HoldSharedAddresses
 
             var held = await connection.QueryAsync(
                 "select seq from envelopes.line_hold where seq = any($1) and kind = 'SharedAddress' and state = 'Held'", [seqs], reader => reader.GetInt64(0), cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
+            await source.CommitAsync(transaction, cancellationToken);
             return held;
         }
 

@@ -41,15 +41,16 @@ internal static class ReadBatchFacts
             string[] ids = [.. request.Batches.Where(batch => !batch.HoldsPayouts).Select(batch => batch.Id)];
             if (ids.Length > 0)
             {
-                await db.Batches.Where(batch => ids.Contains(batch.Id) && batch.TakenAt == null).ExecuteUpdateAsync(set => set.SetProperty(batch => batch.TakenAt, at), cancellationToken);
+                await db.InTransactionAsync(() => db.Batches.Where(batch => ids.Contains(batch.Id) && batch.TakenAt == null)
+                    .ExecuteUpdateAsync(set => set.SetProperty(batch => batch.TakenAt, at), cancellationToken), cancellationToken);
             }
 
             // A batch may have several sets of payouts, so each is known by its first number.
             long[] firsts = [.. request.Batches.Where(batch => batch.HoldsPayouts).Select(batch => batch.Lines.First)];
             if (firsts.Length > 0)
             {
-                await db.Set<PayoutSet>().Where(payouts => firsts.Contains(payouts.FirstSeq) && payouts.TakenAt == null)
-                    .ExecuteUpdateAsync(set => set.SetProperty(payouts => payouts.TakenAt, at), cancellationToken);
+                await db.InTransactionAsync(() => db.Set<PayoutSet>().Where(payouts => firsts.Contains(payouts.FirstSeq) && payouts.TakenAt == null)
+                    .ExecuteUpdateAsync(set => set.SetProperty(payouts => payouts.TakenAt, at), cancellationToken), cancellationToken);
             }
 
             return Unit.Value;

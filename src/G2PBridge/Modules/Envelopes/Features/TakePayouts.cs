@@ -62,8 +62,8 @@ internal static partial class TakePayouts
         public async Task<Unit> Handle(ClosePayouts request, CancellationToken cancellationToken)
         {
             var at = clock.GetUtcNow();
-            await db.Batches.Where(batch => batch.Id == request.BatchId && batch.PayoutsClosedAt == null)
-                .ExecuteUpdateAsync(set => set.SetProperty(batch => batch.PayoutsClosedAt, at), cancellationToken);
+            await db.InTransactionAsync(() => db.Batches.Where(batch => batch.Id == request.BatchId && batch.PayoutsClosedAt == null)
+                .ExecuteUpdateAsync(set => set.SetProperty(batch => batch.PayoutsClosedAt, at), cancellationToken), cancellationToken);
             return Unit.Value;
         }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using G2PBridge.Modules.Envelopes.Features;
+using G2PBridge.Platform.Persistence;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -10,7 +11,7 @@ namespace G2PBridge.Modules.Envelopes.Persistence;
 /// raised last by one guarded UPDATE, so that parallel calls queue for a moment at the end instead of excluding each other.
 /// </summary>
 /// <remarks>Cost of a call with n lines: 2 n rows copied, 3 rows otherwise; index entries per line: primary key, partner's id, entitlement.</remarks>
-internal sealed class DisbursementWriter(NpgsqlDataSource source)
+internal sealed class DisbursementWriter(BridgeDatabase source)
 {
     public const string DisbursementIdConstraint = "uq_disbursement_id";
     public const string BatchConstraint = "pk_batch";

@@ -3,12 +3,11 @@ using G2PBridge.Modules.Envelopes.Domain;
 using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Verification;
 using MediatR;
-using Npgsql;
 
 namespace G2PBridge.Modules.Envelopes.Persistence;
 
 /// <summary>The intake's invariants: received totals from single lines, states from their history. Reads whole tables.</summary>
-internal sealed class EnvelopeInvariants(NpgsqlDataSource source, IServiceScopeFactory scopes) : IInvariantCheck
+internal sealed class EnvelopeInvariants(BridgeDatabase source, IServiceScopeFactory scopes) : IInvariantCheck
 {
     /// <summary>As <c>from>to</c>; received envelopes come from nowhere.</summary>
     private static readonly string[] Moves =

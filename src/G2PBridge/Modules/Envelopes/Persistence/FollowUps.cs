@@ -5,7 +5,7 @@ using Npgsql;
 namespace G2PBridge.Modules.Envelopes.Persistence;
 
 /// <summary>Writes and reads follow-ups. Set statements over the lines that were chosen; links are found by either of their two keys.</summary>
-internal sealed class FollowUps(NpgsqlDataSource source)
+internal sealed class FollowUps(BridgeDatabase source)
 {
     private const string LinkFrom =
         """

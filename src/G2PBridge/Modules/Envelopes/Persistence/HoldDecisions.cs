@@ -10,7 +10,7 @@ namespace G2PBridge.Modules.Envelopes.Persistence;
 /// Decisions of persons about held lines. A decision is about the lines that were held when it was proposed; of two decisions about one line the
 /// one that is confirmed first is carried out. Set statements, however many lines; the decision's row is what two confirmations take turns at.
 /// </summary>
-internal sealed class HoldDecisions(NpgsqlDataSource source)
+internal sealed class HoldDecisions(BridgeDatabase source)
 {
     /// <param name="seqs">Only these lines; null: all of the envelope.</param>
     /// <returns>How many held lines it is about; nothing is stored for none.</returns>
@@ -36,7 +36,7 @@ internal sealed class HoldDecisions(NpgsqlDataSource source)
         var count = await lines.ExecuteNonQueryAsync(cancellationToken);
         if (count > 0)
         {
-            await transaction.CommitAsync(cancellationToken);
+            await source.CommitAsync(transaction, cancellationToken);
         }
 
         return count;
@@ -99,7 +99,7 @@ internal sealed class HoldDecisions(NpgsqlDataSource source)
             await batch.ExecuteNonQueryAsync(cancellationToken);
         }
 
-        await transaction.CommitAsync(cancellationToken);
+        await source.CommitAsync(transaction, cancellationToken);
         return decision with { State = HoldDecisionState.Confirmed, Lines = moved.Count, ConfirmedBy = actor };
     }
 

@@ -34,7 +34,7 @@ internal abstract record IntakeOutcome
 /// Stores one call in one transaction. First as if nobody collided, which is a plain COPY; where the index of places objects, once more with
 /// a look at each collision. The envelope's totals are raised last, so that parallel calls for one envelope queue for a moment only.
 /// </summary>
-internal sealed class Intake(NpgsqlDataSource source, IMediator mediator)
+internal sealed class Intake(BridgeDatabase source, IMediator mediator)
 {
     private const string Actor = "intake";
     private const int MostAttempts = 4;
@@ -88,7 +88,7 @@ internal sealed class Intake(NpgsqlDataSource source, IMediator mediator)
             return new IntakeOutcome.NotTaken();
         }
 
-        await transaction.CommitAsync(cancellationToken);
+        await source.CommitAsync(transaction, cancellationToken);
         return new IntakeOutcome.Stored(isComplete, held);
     }
 

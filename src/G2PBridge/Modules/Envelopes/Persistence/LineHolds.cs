@@ -12,7 +12,7 @@ internal sealed record HoldEntry(long Seq, decimal Quantity, long? OtherSeq);
 /// Holds: rows exist only for lines that a rule objects to, so the usual envelope has none. Everything here goes by primary key or by the index on
 /// envelope and line; reading the lines to be sent leaves the held ones out by a partial index.
 /// </summary>
-internal sealed class LineHolds(NpgsqlDataSource source)
+internal sealed class LineHolds(BridgeDatabase source)
 {
     /// <summary>That a line, row <c>d</c>, must not be sent now.</summary>
     public const string Stops = "exists (select from envelopes.line_hold h where h.seq = d.seq and h.state in ('Held', 'Dropped'))";

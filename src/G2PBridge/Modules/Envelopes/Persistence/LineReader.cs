@@ -1,4 +1,5 @@
 using G2PBridge.Modules.Envelopes.Contracts;
+using G2PBridge.Platform.Persistence;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -9,7 +10,7 @@ namespace G2PBridge.Modules.Envelopes.Persistence;
 /// at or before it (one index probe a line). Cancellations and holds are few and are joined by primary key. Payouts are lines too, in a table of their
 /// own that is empty where only digital cash is paid; a number is in one of the two.
 /// </summary>
-internal sealed class LineReader(NpgsqlDataSource source)
+internal sealed class LineReader(BridgeDatabase source)
 {
     private const string Found =
         """

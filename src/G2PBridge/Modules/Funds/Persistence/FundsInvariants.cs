@@ -1,11 +1,11 @@
 using G2PBridge.Modules.Funds.Domain;
+using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Verification;
-using Npgsql;
 
 namespace G2PBridge.Modules.Funds.Persistence;
 
 /// <summary>The invariants of the money that banks set aside, one row an envelope.</summary>
-internal sealed class FundsInvariants(NpgsqlDataSource source) : IInvariantCheck
+internal sealed class FundsInvariants(BridgeDatabase source) : IInvariantCheck
 {
     private static readonly string[] Moves =
     [

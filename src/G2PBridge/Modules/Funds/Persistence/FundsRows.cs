@@ -2,7 +2,6 @@ using G2PBridge.Modules.Funds.Contracts;
 using G2PBridge.Modules.Funds.Domain;
 using G2PBridge.Platform.Persistence;
 using Microsoft.EntityFrameworkCore;
-using Npgsql;
 
 namespace G2PBridge.Modules.Funds.Persistence;
 
@@ -10,7 +9,7 @@ namespace G2PBridge.Modules.Funds.Persistence;
 /// Claims and settles the money of one envelope at a time. Claims run on partial indexes over rows that are due, so they cost the same
 /// however many envelopes there have been. Pauses are business time; leases are the database's, so that no two hosts' clocks can disagree.
 /// </summary>
-internal sealed class FundsRows(NpgsqlDataSource source, FundsDbContext db, TimeProvider clock)
+internal sealed class FundsRows(BridgeDatabase source, FundsDbContext db, TimeProvider clock)
 {
     public const string Actor = "funds";
 
@@ -171,7 +170,7 @@ internal sealed class FundsRows(NpgsqlDataSource source, FundsDbContext db, Time
         cancellationToken);
 
     /// <summary>Blocked envelopes whose turn it is to be looked at for a cancellation; their next turn is set at once.</summary>
-    public Task<List<string>> TakeWatchedAsync(TimeSpan interval, int limit, CancellationToken cancellationToken) => source.QueryAsync(
+    public Task<List<string>> TakeWatchedAsync(TimeSpan interval, int limit, CancellationToken cancellationToken) => source.ChangeAsync(
         """
         update funds.envelope_funds f set watch_at = $2
         from (select envelope_id from funds.envelope_funds where watch_at <= $1 order by watch_at limit $3 for update skip locked) as next
@@ -192,7 +191,7 @@ internal sealed class FundsRows(NpgsqlDataSource source, FundsDbContext db, Time
 
     private async Task<(EnvelopeFunds Row, FundsState From)?> ClaimAsync(string sql, object?[] values, CancellationToken cancellationToken)
     {
-        var claims = await source.QueryAsync(
+        var claims = await source.ChangeAsync(
             sql, values, reader => (Id: reader.GetString(0), Fence: reader.GetInt64(1), From: Enum.Parse<FundsState>(reader.GetString(2))), cancellationToken);
         if (claims is not [var claim])
         {

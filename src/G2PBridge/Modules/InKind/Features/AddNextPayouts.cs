@@ -21,7 +21,7 @@ internal static partial class AddNextPayouts
     private sealed record Round(short No, IReadOnlyList<NewPayout> Payouts);
 
     internal sealed partial class Handler(
-        IMediator mediator, NpgsqlDataSource source, TaskStore tasks, InKindReads reads, IOptions<InKindOptions> options, TimeProvider clock, ILogger<Handler> logger) : IRequestHandler<Command, bool>
+        IMediator mediator, BridgeDatabase source, TaskStore tasks, InKindReads reads, IOptions<InKindOptions> options, TimeProvider clock, ILogger<Handler> logger) : IRequestHandler<Command, bool>
     {
         private readonly InKindOptions _options = options.Value;
 

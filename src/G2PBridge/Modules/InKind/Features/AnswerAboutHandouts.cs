@@ -1,14 +1,13 @@
 using G2PBridge.Modules.InKind.Contracts;
 using G2PBridge.Platform.Persistence;
 using MediatR;
-using Npgsql;
 
 namespace G2PBridge.Modules.InKind.Features;
 
 /// <summary>Answers where single lines are handed out; a primary key look-up in each of three tables.</summary>
 internal static class AnswerAboutHandouts
 {
-    internal sealed class Handler(NpgsqlDataSource source) : IRequestHandler<FindHandouts, IReadOnlyList<Handout>>
+    internal sealed class Handler(BridgeDatabase source) : IRequestHandler<FindHandouts, IReadOnlyList<Handout>>
     {
         public async Task<IReadOnlyList<Handout>> Handle(FindHandouts request, CancellationToken cancellationToken) => await source.QueryAsync(
             """

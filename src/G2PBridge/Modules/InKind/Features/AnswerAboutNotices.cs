@@ -14,7 +14,7 @@ internal static class AnswerAboutNotices
     private const string Beneficiaries =
         "select b.seq, g.number, b.beneficiary_id, b.quantity, b.name, b.email, b.phone from in_kind.geo g join in_kind.beneficiary b on b.geo_id = g.id";
 
-    internal sealed class Handler(NpgsqlDataSource source, InKindReads reads, IInKindConnectors connectors, IMediator mediator, TimeProvider clock)
+    internal sealed class Handler(BridgeDatabase source, InKindReads reads, IInKindConnectors connectors, IMediator mediator, TimeProvider clock)
         : IRequestHandler<ListNewNotices, IReadOnlyList<NoticeFacts>>, IRequestHandler<AcknowledgeNotices>, IRequestHandler<FindGeos, IReadOnlyList<GeoFacts>>,
           IRequestHandler<ReadBeneficiaries, IReadOnlyList<PlacedBeneficiary>>, IRequestHandler<FindBeneficiaries, IReadOnlyList<PlacedBeneficiary>>,
           IRequestHandler<FindContacts, IReadOnlyList<Contact>?>

@@ -5,7 +5,6 @@ using G2PBridge.Modules.InKind.Domain;
 using G2PBridge.Modules.InKind.Persistence;
 using G2PBridge.Modules.Resolution.Contracts;
 using G2PBridge.Platform.Persistence;
-using Npgsql;
 
 namespace G2PBridge.Modules.InKind.Features;
 
@@ -13,7 +12,7 @@ namespace G2PBridge.Modules.InKind.Features;
 /// Where the money of a payout goes: to the account of the agency that was allocated to its place. For an agency without a usable account the directory is asked
 /// again, since that is where an administrator mends it.
 /// </summary>
-internal sealed class PayoutDirectory(InKindReads reads, NpgsqlDataSource source, IInKindConnectors connectors) : IPayoutDirectory
+internal sealed class PayoutDirectory(InKindReads reads, BridgeDatabase source, IInKindConnectors connectors) : IPayoutDirectory
 {
     public async Task<MapperAnswer> ResolveAsync(IReadOnlyList<AddressQuestion> questions, CancellationToken cancellationToken)
     {

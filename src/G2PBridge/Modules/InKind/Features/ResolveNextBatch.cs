@@ -4,9 +4,9 @@ using G2PBridge.Modules.InKind.Contracts;
 using G2PBridge.Modules.InKind.Domain;
 using G2PBridge.Modules.InKind.Persistence;
 using G2PBridge.Platform.Jobs;
+using G2PBridge.Platform.Persistence;
 using MediatR;
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace G2PBridge.Modules.InKind.Features;
 
@@ -19,7 +19,7 @@ internal static partial class ResolveNextBatch
     internal sealed record Command : IRequest<bool>;
 
     internal sealed partial class Handler(
-        IMediator mediator, NpgsqlDataSource source, TaskStore tasks, IInKindConnectors connectors, WorkSignal signal, IOptions<InKindOptions> options, TimeProvider clock, ILogger<Handler> logger)
+        IMediator mediator, BridgeDatabase source, TaskStore tasks, IInKindConnectors connectors, WorkSignal signal, IOptions<InKindOptions> options, TimeProvider clock, ILogger<Handler> logger)
         : IRequestHandler<Command, bool>
     {
         private readonly InKindOptions _options = options.Value;

@@ -9,7 +9,7 @@ namespace G2PBridge.Modules.InKind.Persistence;
 /// Reads the places of a batch that still need a warehouse or an agency and writes who serves them, all of a batch in one statement: some microseconds
 /// a place. The column names are ours, made from the kind of task.
 /// </summary>
-internal sealed class AllocationStore(NpgsqlDataSource source)
+internal sealed class AllocationStore(BridgeDatabase source)
 {
     /// <summary>Goods come from a warehouse first, so a place without one is not looked at for an agency.</summary>
     public Task<List<OpenPlace>> ReadOpenAsync(ClaimedTask task, CancellationToken cancellationToken) => source.QueryAsync(

@@ -1,11 +1,11 @@
 using G2PBridge.Modules.InKind.Domain;
+using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Verification;
-using Npgsql;
 
 namespace G2PBridge.Modules.InKind.Persistence;
 
 /// <summary>The invariants of places: their totals from single beneficiaries, and nobody both placed and missing. Reads whole tables.</summary>
-internal sealed class InKindInvariants(NpgsqlDataSource source) : IInvariantCheck
+internal sealed class InKindInvariants(BridgeDatabase source) : IInvariantCheck
 {
     private static readonly string[] Moves =
         [.. from a in Enum.GetValues<TaskState>() from b in Enum.GetValues<TaskState>() where TaskTransitions.Allows(a, b) select $"{a}>{b}"];

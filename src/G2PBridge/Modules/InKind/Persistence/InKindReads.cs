@@ -8,7 +8,7 @@ namespace G2PBridge.Modules.InKind.Persistence;
 /// What other modules may know. Places are a few thousand rows an envelope, by an index on it. What was cancelled after it was placed is left out by number:
 /// cancellations are few, and there is usually none.
 /// </summary>
-internal sealed class InKindReads(NpgsqlDataSource source)
+internal sealed class InKindReads(BridgeDatabase source)
 {
     private const string Geos =
         """

@@ -36,7 +36,7 @@ internal static class PlaceStore
     }
 
     /// <summary>Lines of a batch that have a place already.</summary>
-    public static async Task<HashSet<long>> ReadPlacedAsync(NpgsqlDataSource source, SeqRange lines, CancellationToken cancellationToken) =>
+    public static async Task<HashSet<long>> ReadPlacedAsync(BridgeDatabase source, SeqRange lines, CancellationToken cancellationToken) =>
         [.. await source.QueryAsync("select seq from in_kind.beneficiary where seq between $1 and $2", [lines.First, lines.Last], reader => reader.GetInt64(0), cancellationToken)];
 
     public static async Task InsertAsync(NpgsqlConnection connection, ClaimedTask task, IReadOnlyList<NewPlace> places, CancellationToken cancellationToken)

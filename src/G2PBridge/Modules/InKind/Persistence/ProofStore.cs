@@ -1,5 +1,4 @@
 using G2PBridge.Platform.Persistence;
-using Npgsql;
 
 namespace G2PBridge.Modules.InKind.Persistence;
 
@@ -12,7 +11,7 @@ internal sealed record StoredProof(
     string ProofId, string DisbursementId, string EnvelopeId, decimal Quantity, DateTimeOffset DeliveredAt, string DeliveredBy, string? ReceivedBy, string? Evidence, DateTimeOffset RecordedAt);
 
 /// <summary>Proofs in sets; two keys, the line and the sender's proof id, decide which are new.</summary>
-internal sealed class ProofStore(NpgsqlDataSource source)
+internal sealed class ProofStore(BridgeDatabase source)
 {
     /// <summary>All or nothing: the number of new ones, or the disbursement of one that contradicts what is on record.</summary>
     public async Task<(int Recorded, string? Conflict)> RecordAsync(IReadOnlyList<NewProof> proofs, DateTimeOffset now, CancellationToken cancellationToken)
@@ -46,7 +45,7 @@ internal sealed class ProofStore(NpgsqlDataSource source)
             }
         }
 
-        await transaction.CommitAsync(cancellationToken);
+        await source.CommitAsync(transaction, cancellationToken);
         return (recorded, null);
     }
 

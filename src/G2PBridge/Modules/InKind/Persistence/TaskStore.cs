@@ -17,7 +17,7 @@ internal sealed record TaskOutcome(TaskState State, string Cause, DateTimeOffset
 /// The tasks: one row per batch and kind. Due times are business time; leases are the database's, so that replicas with clocks of their own agree on
 /// who is dead. Nothing here moves money, so a dead worker's task is simply done again; the fence lets only one of the two settle.
 /// </summary>
-internal sealed class TaskStore(NpgsqlDataSource source, TimeProvider clock)
+internal sealed class TaskStore(BridgeDatabase source, TimeProvider clock)
 {
     /// <summary>A second time, or a second replica, inserts nothing.</summary>
     public Task<int> TakeInAsync(IReadOnlyList<(BatchFacts Batch, EnvelopeFacts Envelope)> batches, CancellationToken cancellationToken) => source.ExecuteAsync(
@@ -45,8 +45,7 @@ internal sealed class TaskStore(NpgsqlDataSource source, TimeProvider clock)
     public async Task<ClaimedTask?> ClaimAsync(IReadOnlyList<TaskKind> kinds, TimeSpan lease, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
-        await using var connection = await source.OpenConnectionAsync(cancellationToken);
-        await using (var free = connection.Statement(
+        const string Free =
             """
             with dead as (select batch_id, kind from in_kind.task where state = 'Working' and lease_until < now() for update skip locked),
             freed as (
@@ -54,12 +53,8 @@ internal sealed class TaskStore(NpgsqlDataSource source, TimeProvider clock)
                 from dead where t.batch_id = dead.batch_id and t.kind = dead.kind returning t.batch_id, t.kind)
             insert into in_kind.task_history (batch_id, kind, at, from_state, to_state, cause, actor)
             select batch_id, kind, $1, 'Working', 'Pending', $2, 'recovery' from freed
-            """, now, ReasonCodes.LeaseEnded))
-        {
-            await free.ExecuteNonQueryAsync(cancellationToken);
-        }
-
-        var claimed = await connection.QueryAsync(
+            """;
+        const string Claim =
             """
             with next as (
                 select batch_id, kind, state from in_kind.task
@@ -75,8 +70,9 @@ internal sealed class TaskStore(NpgsqlDataSource source, TimeProvider clock)
             select c.batch_id, c.kind, c.fence, c.failed_attempts, c.rounds, b.envelope_id, b.first_seq, b.last_seq, b.needs_warehouse, b.is_cash,
                 b.programme_id, b.benefit_code_id, b.cycle_id, b.target_registry
             from claimed c join in_kind.batch b using (batch_id)
-            """,
-            [kinds.Select(kind => kind.ToString()).ToArray(), now, lease],
+            """;
+        var claimed = await source.ChangeAsync(
+            (Free, [now, ReasonCodes.LeaseEnded]), (Claim, [kinds.Select(kind => kind.ToString()).ToArray(), now, lease]),
             reader => new ClaimedTask(
                 reader.GetString(0), Enum.Parse<TaskKind>(reader.GetString(1)), reader.GetInt64(2), reader.GetInt32(3), reader.GetInt16(4), reader.GetString(5),
                 new SeqRange(reader.GetInt64(6), reader.GetInt64(7)), reader.GetBoolean(8), reader.GetBoolean(9), NumberOrNull(reader, 10), NumberOrNull(reader, 11),
@@ -122,7 +118,7 @@ internal sealed class TaskStore(NpgsqlDataSource source, TimeProvider clock)
             "insert into in_kind.task_history (batch_id, kind, at, from_state, to_state, cause, actor) values ($1, $2, $3, 'Working', $4, $5, 'in-kind')",
             task.BatchId, task.Kind.ToString(), now, to.ToString(), Short(outcome.Cause, 200)!);
         await batch.ExecuteNonQueryAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        await source.CommitAsync(transaction, cancellationToken);
         return true;
     }
 

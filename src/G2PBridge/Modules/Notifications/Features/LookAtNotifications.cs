@@ -8,7 +8,6 @@ using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Persistence;
 using MediatR;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Npgsql;
 
 namespace G2PBridge.Modules.Notifications.Features;
 
@@ -73,7 +72,7 @@ internal static class LookAtNotifications
     private static ProblemHttpResult NotFound(string id) =>
         new Refusal(PartnerCodes.DisbursementEnvelopeNotFound, $"There is no envelope '{id}'; GET /v1/envelopes lists them.", RefusalKind.NotFound).ToProblem();
 
-    internal sealed class Handler(IMediator mediator, NpgsqlDataSource source, NotificationStore store, WorkSignal signal) : IRequestHandler<Query, Response?>, IRequestHandler<RetryCommand, int?>
+    internal sealed class Handler(IMediator mediator, BridgeDatabase source, NotificationStore store, WorkSignal signal) : IRequestHandler<Query, Response?>, IRequestHandler<RetryCommand, int?>
     {
         public async Task<Response?> Handle(Query request, CancellationToken cancellationToken)
         {

@@ -6,7 +6,6 @@ using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Persistence;
 using MediatR;
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace G2PBridge.Modules.Notifications.Features;
 
@@ -22,7 +21,7 @@ internal static partial class WatchPayments
     internal sealed record Command : IRequest<bool>;
 
     internal sealed partial class Handler(
-        IMediator mediator, NpgsqlDataSource source, NotificationStore store, IOptions<NotificationsOptions> options, TimeProvider clock, WorkSignal signal, ILogger<Handler> logger)
+        IMediator mediator, BridgeDatabase source, NotificationStore store, IOptions<NotificationsOptions> options, TimeProvider clock, WorkSignal signal, ILogger<Handler> logger)
         : IRequestHandler<Command, bool>
     {
         private readonly NotificationsOptions _options = options.Value;

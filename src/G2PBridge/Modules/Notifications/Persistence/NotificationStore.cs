@@ -1,7 +1,6 @@
 using G2PBridge.Modules.Notifications.Contracts;
 using G2PBridge.Modules.Notifications.Domain;
 using G2PBridge.Platform.Persistence;
-using Npgsql;
 
 namespace G2PBridge.Modules.Notifications.Persistence;
 
@@ -18,7 +17,7 @@ internal sealed record NotificationOutcome(ClaimedNotification Notification, Not
 /// Puts notifications on record, hands them out and settles them, in sets: one row a notification, and one row in the delivery log for each change of it. Due times are
 /// business time, leases the database's.
 /// </summary>
-internal sealed class NotificationStore(NpgsqlDataSource source, TimeProvider clock)
+internal sealed class NotificationStore(BridgeDatabase source, TimeProvider clock)
 {
     private const string Actor = "notifications";
 
@@ -47,8 +46,7 @@ internal sealed class NotificationStore(NpgsqlDataSource source, TimeProvider cl
     public async Task<List<ClaimedNotification>> ClaimAsync(NotificationKind kind, int most, bool isIdempotent, TimeSpan lease, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
-        await using var connection = await source.OpenConnectionAsync(cancellationToken);
-        await using (var free = connection.Statement(
+        const string Free =
             """
             with dead as (select id from notifications.notification where kind = $1 and state = 'Sending' and lease_until < now() for update skip locked),
             freed as (
@@ -56,13 +54,8 @@ internal sealed class NotificationStore(NpgsqlDataSource source, TimeProvider cl
                 from dead where n.id = dead.id returning n.id, n.attempts)
             insert into notifications.notification_history (notification_id, at, attempt, from_state, to_state, cause, actor)
             select id, $3, attempts, 'Sending', $2, 'LEASE_EXPIRED', 'recovery' from freed
-            """,
-            kind.ToString(), (isIdempotent ? NotificationState.Pending : NotificationState.Unknown).ToString(), now))
-        {
-            await free.ExecuteNonQueryAsync(cancellationToken);
-        }
-
-        return await connection.QueryAsync(
+            """;
+        const string Claim =
             """
             with next as (
                 select id from notifications.notification where kind = $1 and state = 'Pending' and due_at <= $2 order by due_at, id limit $3 for update skip locked),
@@ -73,8 +66,9 @@ internal sealed class NotificationStore(NpgsqlDataSource source, TimeProvider cl
                 insert into notifications.notification_history (notification_id, at, attempt, from_state, to_state, cause, actor)
                 select id, $2, attempts, 'Pending', 'Sending', 'claimed', $5 from claimed)
             select id, kind, subject, generation, envelope_id, place, recipient_id, fence, failures from claimed order by id
-            """,
-            [kind.ToString(), now, most, lease, Actor],
+            """;
+        return await source.ChangeAsync(
+            (Free, [kind.ToString(), (isIdempotent ? NotificationState.Pending : NotificationState.Unknown).ToString(), now]), (Claim, [kind.ToString(), now, most, lease, Actor]),
             reader => new ClaimedNotification(
                 reader.GetGuid(0), Enum.Parse<NotificationKind>(reader.GetString(1)), reader.GetInt64(2), reader.GetInt16(3), reader.GetString(4), reader.IsDBNull(5) ? null : reader.GetInt64(5),
                 reader.GetString(6), reader.GetInt64(7), reader.GetInt32(8)),

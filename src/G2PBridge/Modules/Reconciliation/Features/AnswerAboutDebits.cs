@@ -1,14 +1,13 @@
 using G2PBridge.Modules.Disbursement.Contracts;
 using G2PBridge.Platform.Persistence;
 using MediatR;
-using Npgsql;
 
 namespace G2PBridge.Modules.Reconciliation.Features;
 
 /// <summary>Tells the paying side which payments a statement shows as debited: one look per payment into the matches' key.</summary>
 internal static class AnswerAboutDebits
 {
-    internal sealed class Handler(NpgsqlDataSource source) : IRequestHandler<FindDebitedPayments, IReadOnlySet<PaymentReference>>
+    internal sealed class Handler(BridgeDatabase source) : IRequestHandler<FindDebitedPayments, IReadOnlySet<PaymentReference>>
     {
         public async Task<IReadOnlySet<PaymentReference>> Handle(FindDebitedPayments request, CancellationToken cancellationToken) => (await source.QueryAsync(
             """

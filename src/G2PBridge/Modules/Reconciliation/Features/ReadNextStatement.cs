@@ -4,6 +4,7 @@ using G2PBridge.Modules.Disbursement.Contracts;
 using G2PBridge.Modules.Reconciliation.Domain;
 using G2PBridge.Modules.Reconciliation.Persistence;
 using G2PBridge.Platform.Jobs;
+using G2PBridge.Platform.Persistence;
 using MediatR;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -19,7 +20,7 @@ internal static partial class ReadNextStatement
     internal sealed record Command : IRequest<bool>;
 
     internal sealed partial class Handler(
-        IMediator mediator, NpgsqlDataSource source, FileStore store, FileQueue queue, StageStatements staging, TellPayments telling, IReadObserver observer,
+        IMediator mediator, BridgeDatabase source, FileStore store, FileQueue queue, StageStatements staging, TellPayments telling, IReadObserver observer,
         IOptions<StatementsOptions> options, TimeProvider clock, ILogger<Handler> logger) : IRequestHandler<Command, bool>
     {
         private readonly StatementsOptions _options = options.Value;

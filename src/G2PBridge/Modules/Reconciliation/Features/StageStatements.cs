@@ -3,10 +3,10 @@ using System.Threading.Channels;
 using G2PBridge.Modules.Funds.Contracts;
 using G2PBridge.Modules.Reconciliation.Domain;
 using G2PBridge.Modules.Reconciliation.Persistence;
+using G2PBridge.Platform.Persistence;
 using G2PBridge.Statements;
 using MediatR;
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace G2PBridge.Modules.Reconciliation.Features;
 
@@ -14,7 +14,7 @@ namespace G2PBridge.Modules.Reconciliation.Features;
 /// Reads a stored file to its end and hands its entries on in sets, each recognised already. While one set is written, the next
 /// is read: a channel of one set between the two keeps memory flat however long the file is.
 /// </summary>
-internal sealed class StageStatements(IMediator mediator, NpgsqlDataSource source, RecogniseEntries recognise, IOptions<StatementsOptions> options)
+internal sealed class StageStatements(IMediator mediator, BridgeDatabase source, RecogniseEntries recognise, IOptions<StatementsOptions> options)
 {
     private static readonly JsonSerializerOptions FindingJson = new(JsonSerializerDefaults.Web) { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 

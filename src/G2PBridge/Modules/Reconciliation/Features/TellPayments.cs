@@ -12,7 +12,7 @@ namespace G2PBridge.Modules.Reconciliation.Features;
 /// Tells the paying side what a booked file proves: payments whose outcome was open are with the bank, others came back. The debt stands
 /// in the file's row (told_at), so that a process that dies here only delays it; telling twice changes nothing.
 /// </summary>
-internal sealed class TellPayments(IMediator mediator, NpgsqlDataSource source, FileQueue queue, DecisionStore decisions, IReadObserver observer, IOptions<StatementsOptions> options)
+internal sealed class TellPayments(IMediator mediator, BridgeDatabase source, FileQueue queue, DecisionStore decisions, IReadObserver observer, IOptions<StatementsOptions> options)
 {
     private const int SetSize = 10_000;
 
@@ -151,7 +151,7 @@ internal sealed class TellPayments(IMediator mediator, NpgsqlDataSource source, 
                 isWhole &= await mediator.Send(new RecordPaymentReports([.. current.Select(row => row.Report)]), cancellationToken) == 0;
             }
 
-            await transaction.CommitAsync(cancellationToken);
+            await source.CommitAsync(transaction, cancellationToken);
             after = Math.Max(set[^1].No, current.Count > 0 ? current[^1].No : 0);
         }
     }

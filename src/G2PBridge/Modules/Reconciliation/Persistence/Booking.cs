@@ -18,24 +18,26 @@ internal sealed class Booking : IAsyncDisposable
 {
     public const int BookingLock = 0x6732_626b;
 
+    private readonly BridgeDatabase _source;
     private readonly NpgsqlConnection _connection;
     private readonly NpgsqlTransaction _transaction;
     private readonly ClaimedFile _file;
     private bool _hasBatches;
 
-    private Booking(NpgsqlConnection connection, NpgsqlTransaction transaction, ClaimedFile file)
+    private Booking(BridgeDatabase source, NpgsqlConnection connection, NpgsqlTransaction transaction, ClaimedFile file)
     {
+        _source = source;
         _connection = connection;
         _transaction = transaction;
         _file = file;
     }
 
-    public static async Task<Booking> BeginAsync(NpgsqlDataSource source, ClaimedFile file, CancellationToken cancellationToken)
+    public static async Task<Booking> BeginAsync(BridgeDatabase source, ClaimedFile file, CancellationToken cancellationToken)
     {
         var connection = await source.OpenConnectionAsync(cancellationToken);
         try
         {
-            var booking = new Booking(connection, await connection.BeginTransactionAsync(cancellationToken), file);
+            var booking = new Booking(source, connection, await connection.BeginTransactionAsync(cancellationToken), file);
             await booking.ForgetEarlierAttemptAsync(cancellationToken);
             return booking;
         }
@@ -104,7 +106,7 @@ internal sealed class Booking : IAsyncDisposable
         }
 
         beforeCommit();
-        await _transaction.CommitAsync(cancellationToken);
+        await _source.CommitAsync(_transaction, cancellationToken);
         return result;
     }
 

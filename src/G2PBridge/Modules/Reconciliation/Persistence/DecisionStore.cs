@@ -17,7 +17,7 @@ internal sealed record StoredPart(DecisionPart Part, int? Envelope);
 /// Decisions of persons. A handful of rows each, by primary key. Proposals and confirmations of one exception take turns behind its
 /// row; a confirmation also stands in line with the bookings of files, because both make matches.
 /// </summary>
-internal sealed class DecisionStore(NpgsqlDataSource source, TimeProvider clock)
+internal sealed class DecisionStore(BridgeDatabase source, TimeProvider clock)
 {
     public async Task<ExceptionFacts?> FindAsync(ExceptionId id, CancellationToken cancellationToken)
     {
@@ -80,7 +80,7 @@ internal sealed class DecisionStore(NpgsqlDataSource source, TimeProvider clock)
             parts.Select(part => (short?)part.Part.Payment?.Generation).ToArray(), parts.Select(part => part.Envelope).ToArray(), parts.Select(part => part.Part.Amount).ToArray());
         AddHistory(batch, decision, null, DecisionState.Proposed, reason, actor, now);
         await batch.ExecuteNonQueryAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        await source.CommitAsync(transaction, cancellationToken);
         return decision;
     }
 
@@ -140,7 +140,7 @@ internal sealed class DecisionStore(NpgsqlDataSource source, TimeProvider clock)
             decision, Decisions.Move(facts.State, DecisionState.Confirmed).ToString(), actor, now);
         AddHistory(batch, decision, facts.State, DecisionState.Confirmed, "confirmed by a second person", actor, now);
         await batch.ExecuteNonQueryAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        await source.CommitAsync(transaction, cancellationToken);
         return facts with { State = DecisionState.Confirmed, ConfirmedBy = actor };
     }
 

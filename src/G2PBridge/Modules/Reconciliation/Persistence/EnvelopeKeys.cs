@@ -1,5 +1,4 @@
 using G2PBridge.Platform.Persistence;
-using Npgsql;
 
 namespace G2PBridge.Modules.Reconciliation.Persistence;
 
@@ -7,7 +6,7 @@ namespace G2PBridge.Modules.Reconciliation.Persistence;
 /// Envelope ids in four bytes. A key is made outside the booking's transaction, so that two files about one envelope do not wait
 /// for each other; a key that is never used is a row of zeros.
 /// </summary>
-internal sealed class EnvelopeKeys(NpgsqlDataSource source)
+internal sealed class EnvelopeKeys(BridgeDatabase source)
 {
     private readonly Dictionary<string, int> _keys = new(StringComparer.Ordinal);
 

@@ -21,7 +21,7 @@ internal sealed record DecisionRecord(
     Guid Id, DecisionKind Kind, DecisionState State, string Reason, string ProposedBy, DateTimeOffset ProposedAt, string? ConfirmedBy, DateTimeOffset? ConfirmedAt);
 
 /// <summary>Pages of the queue: open ones by the partial index in the order of its key, settled ones by the primary key.</summary>
-internal sealed class ExceptionReads(NpgsqlDataSource source)
+internal sealed class ExceptionReads(BridgeDatabase source)
 {
     private const string Select =
         """

@@ -1,11 +1,11 @@
 using System.Buffers;
 using System.Data;
-using Npgsql;
+using G2PBridge.Platform.Persistence;
 
 namespace G2PBridge.Modules.Reconciliation.Persistence;
 
 /// <summary>A stored file as a stream, forward only: one part in memory at a time, one look at the primary key per part.</summary>
-internal sealed class FilePartStream(NpgsqlDataSource source, Guid fileId) : Stream
+internal sealed class FilePartStream(BridgeDatabase source, Guid fileId) : Stream
 {
     private readonly byte[] _part = ArrayPool<byte>.Shared.Rent(FileStore.PartSize);
     private int _no;

@@ -1,7 +1,6 @@
 using G2PBridge.Modules.Funds.Contracts;
 using G2PBridge.Modules.Reconciliation.Domain;
 using G2PBridge.Platform.Persistence;
-using Npgsql;
 
 namespace G2PBridge.Modules.Reconciliation.Persistence;
 
@@ -13,7 +12,7 @@ internal sealed record ClaimedFile(Guid Id, long Number, long Fence, int Attempt
 }
 
 /// <summary>The files as a queue: a handful of statements per file. Leases are the database's time, due times are business time.</summary>
-internal sealed class FileQueue(NpgsqlDataSource source, TimeProvider clock)
+internal sealed class FileQueue(BridgeDatabase source, TimeProvider clock)
 {
     public const string Actor = "read-statements";
 
@@ -42,14 +41,9 @@ internal sealed class FileQueue(NpgsqlDataSource source, TimeProvider clock)
             select id, number, fence, attempts, profile, banks from claimed
             """;
         var now = clock.GetUtcNow();
-        await using var connection = await source.OpenConnectionAsync(cancellationToken);
-        await using var batch = new NpgsqlBatch(connection);
-        batch.Add(Free, now, Actor);
-        batch.Add(Claim, now, Actor, lease);
-        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        return await reader.ReadAsync(cancellationToken)
-            ? new ClaimedFile(reader.GetGuid(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt32(3), reader.TextOrNull(4), reader.IsDBNull(5) ? null : reader.GetFieldValue<string[]>(5))
-            : null;
+        return (await source.ChangeAsync(
+            (Free, [now, Actor]), (Claim, [now, Actor, lease]),
+            reader => new ClaimedFile(reader.GetGuid(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt32(3), reader.TextOrNull(4), reader.IsDBNull(5) ? null : reader.GetFieldValue<string[]>(5)), cancellationToken)).SingleOrDefault();
     }
 
     /// <summary>False when the lease was lost.</summary>

@@ -27,7 +27,7 @@ internal sealed record StoredFile(Guid Id, bool IsDuplicate);
 /// Takes files in as parts of one mebibyte: one buffer per upload, whatever the file's size, and no transaction while a slow
 /// sender is being waited for. A file that is never completed stays in Uploading until its lease ends and is then removed.
 /// </summary>
-internal sealed class FileStore(NpgsqlDataSource source, IOptions<StatementsOptions> options, TimeProvider clock)
+internal sealed class FileStore(BridgeDatabase source, IOptions<StatementsOptions> options, TimeProvider clock)
 {
     public const int PartSize = 1024 * 1024;
 
@@ -125,6 +125,7 @@ internal sealed class FileStore(NpgsqlDataSource source, IOptions<StatementsOpti
     private async Task AddPartAsync(Guid id, UploadFacts facts, int no, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection);
         if (no == 0)
         {
@@ -138,6 +139,7 @@ internal sealed class FileStore(NpgsqlDataSource source, IOptions<StatementsOpti
 
         AddPart(batch, id, no, content);
         await batch.ExecuteNonQueryAsync(cancellationToken);
+        await source.CommitAsync(transaction, cancellationToken);
     }
 
     private async Task<Result<StoredFile>> CompleteAsync(
@@ -191,7 +193,7 @@ internal sealed class FileStore(NpgsqlDataSource source, IOptions<StatementsOpti
         }
 
         await batch.ExecuteNonQueryAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        await source.CommitAsync(transaction, cancellationToken);
         return earlier is [var known] ? new StoredFile(known.Id, IsDuplicate: true) : new StoredFile(id, IsDuplicate: false);
     }
 

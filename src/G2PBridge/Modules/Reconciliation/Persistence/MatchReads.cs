@@ -5,7 +5,7 @@ using Npgsql;
 namespace G2PBridge.Modules.Reconciliation.Persistence;
 
 /// <summary>What other modules may know. Every statement starts from the match's key, an envelope's returns, or the queue's own indexes.</summary>
-internal sealed class MatchReads(NpgsqlDataSource source)
+internal sealed class MatchReads(BridgeDatabase source)
 {
     private const string Columns =
         """

@@ -2,12 +2,11 @@ using G2PBridge.Modules.Disbursement.Contracts;
 using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Verification;
 using MediatR;
-using Npgsql;
 
 namespace G2PBridge.Modules.Reconciliation.Persistence;
 
 /// <summary>Compares every debit that was matched with the payment that was ordered, asking its owner in sets.</summary>
-internal sealed class MatchedInstructions(NpgsqlDataSource source, IServiceScopeFactory scopes) : IInvariantCheck
+internal sealed class MatchedInstructions(BridgeDatabase source, IServiceScopeFactory scopes) : IInvariantCheck
 {
     private const int AtOnce = 10_000;
 

@@ -1,10 +1,10 @@
+using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Verification;
-using Npgsql;
 
 namespace G2PBridge.Modules.Reconciliation.Persistence;
 
 /// <summary>Reconciliation's invariants, from single entries and matches. Reads whole tables, some seconds for a million entries.</summary>
-internal sealed class ReconciliationInvariants(NpgsqlDataSource source) : IInvariantCheck
+internal sealed class ReconciliationInvariants(BridgeDatabase source) : IInvariantCheck
 {
     public async Task<IReadOnlyList<InvariantResult>> CheckAsync(CancellationToken cancellationToken)
     {

@@ -14,7 +14,7 @@ internal sealed record StatementDecision(
 /// Decisions about the held statements of a file. They take turns behind the file's row, which a reader has to claim as well: while the
 /// file waits or is being read, nothing is decided about it. A handful of rows each, by primary key.
 /// </summary>
-internal sealed class StatementDecisionStore(NpgsqlDataSource source, TimeProvider clock)
+internal sealed class StatementDecisionStore(BridgeDatabase source, TimeProvider clock)
 {
     private const string Columns = "id, kind, state, statements, reason, proposed_by, proposed_at, confirmed_by, confirmed_at";
 
@@ -68,7 +68,7 @@ internal sealed class StatementDecisionStore(NpgsqlDataSource source, TimeProvid
             decision.Id, file, kind.ToString(), wanted.ToArray(), held.Select(row => row.Fingerprint).ToArray(), reason, actor, now);
         DecisionStore.AddHistory(batch, decision.Id, null, DecisionState.Proposed, reason, actor, now);
         await batch.ExecuteNonQueryAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        await source.CommitAsync(transaction, cancellationToken);
         return decision;
     }
 
@@ -137,7 +137,7 @@ internal sealed class StatementDecisionStore(NpgsqlDataSource source, TimeProvid
         }
 
         await batch.ExecuteNonQueryAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        await source.CommitAsync(transaction, cancellationToken);
         return decision with { State = DecisionState.Confirmed, ConfirmedBy = actor, ConfirmedAt = now };
     }
 

@@ -1,11 +1,11 @@
 using G2PBridge.Modules.Resolution.Contracts;
+using G2PBridge.Platform.Persistence;
 using MediatR;
-using Npgsql;
 
 namespace G2PBridge.Modules.Resolution.Features;
 
 /// <summary>Most frequent reason first.</summary>
-internal sealed class CountUnresolvedByReasonHandler(NpgsqlDataSource source, CancelledPeople cancelledPeople) : IRequestHandler<CountUnresolvedByReason, IReadOnlyList<ReasonCount>>
+internal sealed class CountUnresolvedByReasonHandler(BridgeDatabase source, CancelledPeople cancelledPeople) : IRequestHandler<CountUnresolvedByReason, IReadOnlyList<ReasonCount>>
 {
     public async Task<IReadOnlyList<ReasonCount>> Handle(CountUnresolvedByReason request, CancellationToken cancellationToken)
     {

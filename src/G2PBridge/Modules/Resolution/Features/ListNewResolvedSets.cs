@@ -1,11 +1,11 @@
 using G2PBridge.Modules.Resolution.Contracts;
+using G2PBridge.Platform.Persistence;
 using MediatR;
-using Npgsql;
 
 namespace G2PBridge.Modules.Resolution.Features;
 
 /// <summary>What can be paid and nobody has taken over yet; the partial index holds nothing else.</summary>
-internal sealed class ListNewResolvedSetsHandler(NpgsqlDataSource source) : IRequestHandler<ListNewResolvedSets, IReadOnlyList<ResolvedSet>>
+internal sealed class ListNewResolvedSetsHandler(BridgeDatabase source) : IRequestHandler<ListNewResolvedSets, IReadOnlyList<ResolvedSet>>
 {
     public async Task<IReadOnlyList<ResolvedSet>> Handle(ListNewResolvedSets request, CancellationToken cancellationToken)
     {

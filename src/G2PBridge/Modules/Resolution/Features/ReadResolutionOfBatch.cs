@@ -1,7 +1,7 @@
 using G2PBridge.Modules.Resolution.Contracts;
+using G2PBridge.Platform.Persistence;
 using MediatR;
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace G2PBridge.Modules.Resolution.Features;
 
@@ -9,7 +9,7 @@ namespace G2PBridge.Modules.Resolution.Features;
 /// The contract's four words over the slices of a batch. PROCESSED means that everyone was asked about at least once, as
 /// upstream means it; people without an address are exceptions, not a state of the batch.
 /// </summary>
-internal sealed class ReadResolutionOfBatchHandler(NpgsqlDataSource source, IOptions<ResolutionOptions> options) : IRequestHandler<ReadResolutionOfBatch, ResolutionOfBatch?>
+internal sealed class ReadResolutionOfBatchHandler(BridgeDatabase source, IOptions<ResolutionOptions> options) : IRequestHandler<ReadResolutionOfBatch, ResolutionOfBatch?>
 {
     public async Task<ResolutionOfBatch?> Handle(ReadResolutionOfBatch request, CancellationToken cancellationToken)
     {

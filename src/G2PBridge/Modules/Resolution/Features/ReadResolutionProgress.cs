@@ -1,11 +1,11 @@
 using G2PBridge.Modules.Resolution.Contracts;
+using G2PBridge.Platform.Persistence;
 using MediatR;
-using Npgsql;
 
 namespace G2PBridge.Modules.Resolution.Features;
 
 /// <summary>Sums over slices by the index on the envelope: one row read per thousands of lines.</summary>
-internal sealed class ReadResolutionProgressHandler(NpgsqlDataSource source, CancelledPeople cancelledPeople) : IRequestHandler<ReadResolutionProgress, IReadOnlyList<ResolutionProgress>>
+internal sealed class ReadResolutionProgressHandler(BridgeDatabase source, CancelledPeople cancelledPeople) : IRequestHandler<ReadResolutionProgress, IReadOnlyList<ResolutionProgress>>
 {
     public async Task<IReadOnlyList<ResolutionProgress>> Handle(ReadResolutionProgress request, CancellationToken cancellationToken)
     {

@@ -16,7 +16,7 @@ internal sealed record SharedAddressLine(long Seq, Guid Address, bool IsNew);
 /// lines, once when everybody was asked about and once after each later round), and a second scan only when there is something to name. No index is
 /// kept for it, so resolving costs what it did.
 /// </summary>
-internal sealed class AddressChecks(NpgsqlDataSource source, TimeProvider clock)
+internal sealed class AddressChecks(BridgeDatabase source, TimeProvider clock)
 {
     /// <summary>Lines that are named at most; only rules that hold nothing can have more, and then the first are enough.</summary>
     private const int MostNamed = 100_000;
@@ -120,6 +120,6 @@ internal sealed class AddressChecks(NpgsqlDataSource source, TimeProvider clock)
             "update resolution.resolved_set r set awaits_check = null from unnest($1::bigint[], $2::smallint[]) as n(slice_id, round) where r.slice_id = n.slice_id and r.round = n.round",
             slices, rounds);
         await batch.ExecuteNonQueryAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        await source.CommitAsync(transaction, cancellationToken);
     }
 }

@@ -1,5 +1,6 @@
 using G2PBridge.Modules.Resolution.Contracts;
 using G2PBridge.Modules.Resolution.Domain;
+using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Protection;
 using Npgsql;
 using NpgsqlTypes;
@@ -10,7 +11,7 @@ namespace G2PBridge.Modules.Resolution.Persistence;
 /// Addresses: appended once by COPY, never changed but for the key they are encrypted under, read by runs of their primary key. What is in a row is one ciphertext, and a
 /// fingerprint to find equal ones by.
 /// </summary>
-internal sealed class AddressStore(NpgsqlDataSource source, DataProtector protector)
+internal sealed class AddressStore(BridgeDatabase source, DataProtector protector)
 {
     private const int Fields = 9;
 

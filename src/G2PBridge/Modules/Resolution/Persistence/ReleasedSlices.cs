@@ -1,12 +1,11 @@
 using G2PBridge.Modules.Envelopes.Contracts;
 using G2PBridge.Modules.Resolution.Domain;
 using G2PBridge.Platform.Persistence;
-using Npgsql;
 
 namespace G2PBridge.Modules.Resolution.Persistence;
 
 /// <summary>Opens slices again for lines that were held. A few rows each time; the slice of a line comes from the exclusion constraint's index.</summary>
-internal sealed class ReleasedSlices(NpgsqlDataSource source, TimeProvider clock)
+internal sealed class ReleasedSlices(BridgeDatabase source, TimeProvider clock)
 {
     private const string Actor = "take-released-lines";
 
@@ -14,7 +13,7 @@ internal sealed class ReleasedSlices(NpgsqlDataSource source, TimeProvider clock
     public async Task<HashSet<long>> ReopenAsync(IReadOnlyList<ReleasedLine> released, CancellationToken cancellationToken)
     {
         SliceTransitions.Move(SliceStatus.Resolved, SliceStatus.Pending);
-        var slices = await source.QueryAsync(
+        var slices = await source.ChangeAsync(
             """
             with chosen as (
                 select s.id, s.status from resolution.slice s

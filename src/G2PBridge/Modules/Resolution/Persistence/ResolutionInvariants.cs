@@ -1,11 +1,11 @@
 using G2PBridge.Modules.Resolution.Domain;
+using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Verification;
-using Npgsql;
 
 namespace G2PBridge.Modules.Resolution.Persistence;
 
 /// <summary>The invariants of finding addresses: slices by their history, and their counts from single addresses.</summary>
-internal sealed class ResolutionInvariants(NpgsqlDataSource source) : IInvariantCheck
+internal sealed class ResolutionInvariants(BridgeDatabase source) : IInvariantCheck
 {
     private static readonly string[] Moves =
     [

@@ -1,5 +1,6 @@
 using G2PBridge.Modules.Envelopes.Contracts;
 using G2PBridge.Modules.Resolution.Domain;
+using G2PBridge.Platform.Persistence;
 using Npgsql;
 
 namespace G2PBridge.Modules.Resolution.Persistence;
@@ -21,7 +22,7 @@ internal sealed record Settlement(
 /// The slices: one row and a handful of statements per thousands of lines. Due times are business time (the caller's clock);
 /// leases are the database's, so that replicas with clocks of their own agree on who is dead.
 /// </summary>
-internal sealed class SliceStore(NpgsqlDataSource source, AddressStore addresses, TimeProvider clock)
+internal sealed class SliceStore(BridgeDatabase source, AddressStore addresses, TimeProvider clock)
 {
     public const string Actor = "resolve-slices";
 
@@ -45,16 +46,14 @@ internal sealed class SliceStore(NpgsqlDataSource source, AddressStore addresses
             insert into resolution.slice_history (slice_id, at, from_status, to_status, cause, actor)
             select id, $7, null, 'Pending', 'taken', 'take-batches' from taken
             """;
-        await using var command = source.CreateCommand(Sql);
-        command.Parameters.Add(new() { Value = batches.Select(batch => batch.Id).ToArray() });
-        command.Parameters.Add(new() { Value = batches.Select(batch => batch.EnvelopeId).ToArray() });
-        command.Parameters.Add(new() { Value = batches.Select(batch => batch.Number).ToArray() });
-        command.Parameters.Add(new() { Value = batches.Select(batch => batch.Lines.First).ToArray() });
-        command.Parameters.Add(new() { Value = batches.Select(batch => batch.Lines.Last).ToArray() });
-        command.Parameters.Add(new() { Value = (long)sliceSize });
-        command.Parameters.Add(new() { Value = clock.GetUtcNow() });
-        command.Parameters.Add(new() { Value = batches.Select(batch => batch.HoldsPayouts).ToArray() });
-        return await command.ExecuteNonQueryAsync(cancellationToken);
+        return await source.ExecuteAsync(
+            Sql,
+            [
+                batches.Select(batch => batch.Id).ToArray(), batches.Select(batch => batch.EnvelopeId).ToArray(), batches.Select(batch => batch.Number).ToArray(),
+                batches.Select(batch => batch.Lines.First).ToArray(), batches.Select(batch => batch.Lines.Last).ToArray(), (long)sliceSize, clock.GetUtcNow(),
+                batches.Select(batch => batch.HoldsPayouts).ToArray(),
+            ],
+            cancellationToken);
     }
 
     /// <summary>
@@ -91,26 +90,17 @@ internal sealed class SliceStore(NpgsqlDataSource source, AddressStore addresses
             select id, fence, envelope_id, batch_id, first_seq, last_seq, failed_attempts, rounds, resolved, resolved_quantity, unresolved, holds_payouts from claimed
             """;
         var now = clock.GetUtcNow();
-        await using var batch = source.CreateBatch();
-        batch.BatchCommands.Add(new NpgsqlBatchCommand(Free) { Parameters = { new() { Value = now }, new() { Value = Actor } } });
-        batch.BatchCommands.Add(new NpgsqlBatchCommand(Claim) { Parameters = { new() { Value = now }, new() { Value = lease }, new() { Value = Actor } } });
-        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        return await reader.ReadAsync(cancellationToken)
-            ? new ClaimedSlice(
+        return (await source.ChangeAsync(
+            (Free, [now, Actor]), (Claim, [now, lease, Actor]),
+            reader => new ClaimedSlice(
                 reader.GetInt64(0), reader.GetInt64(1), reader.GetString(2), reader.GetString(3), new SeqRange(reader.GetInt64(4), reader.GetInt64(5)),
-                reader.GetInt32(6), reader.GetInt16(7), reader.GetInt32(8), reader.GetDecimal(9), reader.GetInt32(10), reader.GetBoolean(11))
-            : null;
+                reader.GetInt32(6), reader.GetInt16(7), reader.GetInt32(8), reader.GetDecimal(9), reader.GetInt32(10), reader.GetBoolean(11)),
+            cancellationToken)).SingleOrDefault();
     }
 
     /// <summary>False when the lease was lost.</summary>
-    public async Task<bool> RenewAsync(ClaimedSlice slice, TimeSpan lease, CancellationToken cancellationToken)
-    {
-        await using var command = source.CreateCommand("update resolution.slice set lease_until = now() + $3 where id = $1 and fence = $2 and status = 'Resolving'");
-        command.Parameters.Add(new() { Value = slice.Id });
-        command.Parameters.Add(new() { Value = slice.Fence });
-        command.Parameters.Add(new() { Value = lease });
-        return await command.ExecuteNonQueryAsync(cancellationToken) > 0;
-    }
+    public async Task<bool> RenewAsync(ClaimedSlice slice, TimeSpan lease, CancellationToken cancellationToken) => await source.ExecuteAsync(
+        "update resolution.slice set lease_until = now() + $3 where id = $1 and fence = $2 and status = 'Resolving'", [slice.Id, slice.Fence, lease], cancellationToken) > 0;
 
     /// <summary>
     /// Writes down what one attempt found, all or nothing: addresses by COPY, people without one as a set, the resolved set that
@@ -136,7 +126,7 @@ internal sealed class SliceStore(NpgsqlDataSource source, AddressStore addresses
 
         await UnresolvedStore.UpsertAsync(connection, slice, settlement.Unresolved, now, cancellationToken);
         await WriteAsync(connection, slice, settlement, round, now, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        await source.CommitAsync(transaction, cancellationToken);
         return true;
     }
 
@@ -150,12 +140,7 @@ internal sealed class SliceStore(NpgsqlDataSource source, AddressStore addresses
             insert into resolution.slice_history (slice_id, at, from_status, to_status, cause, actor)
             select id, $3, 'Resolving', 'Pending', 'host stopped', $4 from given
             """;
-        await using var command = source.CreateCommand(Sql);
-        command.Parameters.Add(new() { Value = slice.Id });
-        command.Parameters.Add(new() { Value = slice.Fence });
-        command.Parameters.Add(new() { Value = clock.GetUtcNow() });
-        command.Parameters.Add(new() { Value = Actor });
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        await source.ExecuteAsync(Sql, [slice.Id, slice.Fence, clock.GetUtcNow(), Actor], cancellationToken);
     }
 
     /// <summary>
@@ -178,11 +163,8 @@ internal sealed class SliceStore(NpgsqlDataSource source, AddressStore addresses
                 select id, $2, former, 'Pending', 'asked again', $3 from moved where former <> 'Pending')
             select coalesce(sum(missing), 0)::int from chosen
             """;
-        await using var command = source.CreateCommand(Sql);
-        command.Parameters.Add(new() { Value = envelopeId });
-        command.Parameters.Add(new() { Value = clock.GetUtcNow() });
-        command.Parameters.Add(new() { Value = AddressCheck.Tidy(actor, 200) ?? "unknown" });
-        return (int)(await command.ExecuteScalarAsync(cancellationToken))!;
+        return (await source.ChangeAsync(
+            Sql, [envelopeId, clock.GetUtcNow(), AddressCheck.Tidy(actor, 200) ?? "unknown"], reader => reader.GetInt32(0), cancellationToken))[0];
     }
 
     private static async Task<bool> HoldAsync(NpgsqlConnection connection, ClaimedSlice slice, CancellationToken cancellationToken)

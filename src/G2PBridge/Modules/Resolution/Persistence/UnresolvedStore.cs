@@ -1,11 +1,12 @@
 using G2PBridge.Modules.Resolution.Contracts;
 using G2PBridge.Modules.Resolution.Domain;
+using G2PBridge.Platform.Persistence;
 using Npgsql;
 
 namespace G2PBridge.Modules.Resolution.Persistence;
 
 /// <summary>People without an address: rows exist only for them, so the usual slice writes none.</summary>
-internal sealed class UnresolvedStore(NpgsqlDataSource source)
+internal sealed class UnresolvedStore(BridgeDatabase source)
 {
     // When someone is asked about again is the slice's fact; it is not repeated per person.
     private const string Select = """
