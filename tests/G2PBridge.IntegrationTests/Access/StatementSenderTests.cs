@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -211,15 +210,23 @@ internal sealed class StatementSenderTests : ReconciliationTest
         Assert.That(nonsense.StatusCode, Is.EqualTo(HttpStatusCode.Unauthorized));
     }
 
-    [Test]
-    public async Task A_certificate_in_a_header_from_an_address_that_is_no_gateway_proves_nothing()
+    [TestCase("10.1.2.3", false, null, HttpStatusCode.Unauthorized)]
+    [TestCase("10.1.2.3", true, "10.1.2.3", HttpStatusCode.Unauthorized, Description = "who only says that he comes from the gateway")]
+    [TestCase("127.0.0.1", true, "203.0.113.9", HttpStatusCode.OK, Description = "the gateway itself, which also names the caller's address")]
+    public async Task A_certificate_in_a_header_from_an_address_that_is_no_gateway_proves_nothing(string gateway, bool isProxy, string? forwardedFor, HttpStatusCode expected)
     {
         using var own = _authority.Issue("example bank");
         await using var host = TestHost.Build(
-            TestHost.ConnectionString, services => services.AddSingleton<TimeProvider>(Clock), [.. _settings.Where(setting => !setting.Item1.Contains("Gateways", StringComparison.Ordinal)), ("OperatorAccess:ForwardedCertificate:Gateways:0", "10.1.2.3")]);
+            TestHost.ConnectionString, services => services.AddSingleton<TimeProvider>(Clock),
+            [
+                .. _settings.Where(setting => !setting.Item1.Contains("Gateways", StringComparison.Ordinal)), ("OperatorAccess:ForwardedCertificate:Gateways:0", gateway),
+                .. isProxy ? new[] { ("Edges:Proxies:0", "127.0.0.1") } : [],
+            ]);
         await host.StartAsync();
-        using var answer = await SendAsync("upload_mt940", Statement("SPONSOR0001", "X"), forwarded: Convert.ToBase64String(own.RawData), host: host);
-        Assert.That(answer.StatusCode, Is.EqualTo(HttpStatusCode.Unauthorized));
+        using var client = new HttpClient();
+        client.DefaultRequestHeaders.TryAddWithoutValidation("X-Forwarded-For", forwardedFor);
+        using var answer = await SendAsync("upload_mt940", Statement("SPONSOR0001", "X"), forwarded: Convert.ToBase64String(own.RawData), host: host, client: client);
+        Assert.That(answer.StatusCode, Is.EqualTo(expected));
     }
 
     [Test]

@@ -16,6 +16,7 @@ using G2PBridge.Platform.Audit;
 using G2PBridge.Platform.Edges;
 using G2PBridge.Platform.Errors;
 using G2PBridge.Platform.Health;
+using G2PBridge.Platform.Identity;
 using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Mediation;
 using G2PBridge.Platform.OpenApi;
@@ -84,6 +85,7 @@ internal static class BridgeHost
 
     public static void UseBridge(this WebApplication web, bool withSimulators)
     {
+        web.Use(PeerAddress.RememberAsync);
         web.UseEdges();
         web.UseExceptionHandler();
         web.UseUnansweredPaths();

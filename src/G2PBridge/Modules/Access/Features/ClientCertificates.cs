@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using G2PBridge.Platform.Identity;
 using G2PBridge.Platform.Secrets;
 using Microsoft.Extensions.Options;
 
@@ -80,7 +81,7 @@ internal sealed class ClientCertificates(IOptions<OperatorAccessOptions> options
     private X509Certificate2? Forwarded(HttpContext http)
     {
         if (options.Value.ForwardedCertificate.Header is not { Length: > 0 } header
-            || http.Connection.RemoteIpAddress is not { } address || !Array.Exists(_gateways.Value, gateway => gateway.Contains(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address))
+            || http.Features.Get<PeerAddress>()?.Address is not { } address || !Array.Exists(_gateways.Value, gateway => gateway.Contains(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address))
             || http.Request.Headers[header] is not [{ Length: > 0 and <= MostCharacters } value])
         {
             return null;
