@@ -36,6 +36,12 @@ internal sealed class ScriptedPlaces : IInKindConnectors
     /// <summary>Further candidates by zone.</summary>
     public ConcurrentDictionary<string, string[]> Others { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>What the registry says otherwise of everybody; null: the usual.</summary>
+    public Func<RegisteredPerson, RegisteredPerson>? Person { get; set; }
+
+    /// <summary>What the directories say otherwise of everything; null: the usual.</summary>
+    public Func<ServicePoint, ServicePoint>? Point { get; set; }
+
     public RegistryAnswer.Failed? RegistryDown { get; set; }
 
     public ServicePointAnswer.Failed? DirectoryDown { get; set; }
@@ -59,6 +65,7 @@ internal sealed class ScriptedPlaces : IInKindConnectors
         AdditionalInfo.Clear();
         Others.Clear();
         (RegistryDown, DirectoryDown) = (null, null);
+        (Person, Point) = (null, null);
         RegistryCalls.Clear();
         WarehouseCalls.Clear();
         AgencyCalls.Clear();
@@ -69,7 +76,7 @@ internal sealed class ScriptedPlaces : IInKindConnectors
         public Task<RegistryAnswer> FindAsync(IReadOnlyList<string> beneficiaryIds, CancellationToken cancellationToken)
         {
             places.RegistryCalls.Enqueue(beneficiaryIds);
-            return Task.FromResult(places.RegistryDown as RegistryAnswer ?? new RegistryAnswer.Answered([.. beneficiaryIds.Where(id => !places.Unknown.ContainsKey(id)).Select(Person)]));
+            return Task.FromResult(places.RegistryDown as RegistryAnswer ?? new RegistryAnswer.Answered([.. beneficiaryIds.Where(id => !places.Unknown.ContainsKey(id)).Select(Person).Select(places.Person ?? (person => person))]));
         }
 
         private RegisteredPerson Person(string id)
@@ -94,7 +101,7 @@ internal sealed class ScriptedPlaces : IInKindConnectors
             var services = question.ZoneIds.Where(zone => !places.UnservedZones.ContainsKey(zone))
                 .SelectMany(zone => places.Others.GetValueOrDefault(zone, []).Prepend(prefix + zone).Select(point => new ServedZone(zone, point))).ToList();
             return Task.FromResult<ServicePointAnswer>(new ServicePointAnswer.Answered(
-                [.. services.Select(service => service.PointId).Distinct(StringComparer.Ordinal).Select(Point)], services));
+                [.. services.Select(service => service.PointId).Distinct(StringComparer.Ordinal).Select(Point).Select(places.Point ?? (point => point))], services));
         }
 
         private ServicePoint Point(string id) => new(

@@ -1,7 +1,11 @@
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
+using G2PBridge.Modules.Reconciliation.Persistence;
 using G2PBridge.Platform.Jobs;
+using G2PBridge.Platform.Persistence;
+using G2PBridge.Platform.Protection;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace G2PBridge.IntegrationTests.Reconciliation;
 
@@ -79,7 +83,7 @@ internal sealed class UploadStatementTests : ReconciliationTest
             Assert.That(taken.Succeeded(), taken.ToJsonString());
             Assert.That(refused.Code(), Is.EqualTo("rjct.file.size.exceeded"));
             Assert.That(await ScalarAsync<long>("select count(*) from reconciliation.statement_file"), Is.EqualTo(1));
-            Assert.That(await ScalarAsync<long>("select sum(length(content)) from reconciliation.statement_file_part"), Is.EqualTo(10_485_760));
+            Assert.That(await ScalarAsync<long>("select sum(length(sealed) - 33) from reconciliation.statement_file_part"), Is.EqualTo(10_485_760));
         });
     }
 
@@ -90,9 +94,17 @@ internal sealed class UploadStatementTests : ReconciliationTest
         {
             var content = Encoding.ASCII.GetBytes((":20:" + length + "\n").PadRight(length, 'x'));
             var id = IdOf(await UploadAsync(content));
-            var stored = await ScalarAsync<byte[]>("select string_agg(content, '' order by no) from reconciliation.statement_file_part where file_id = $1", id);
-            Assert.That(stored, Is.EqualTo(content));
+            Assert.That(await StoredAsync(id), Is.EqualTo(content));
+            Assert.That(Convert.ToHexString(await ScalarAsync<byte[]>("select string_agg(sealed, '' order by no) from reconciliation.statement_file_part where file_id = $1", id) ?? []), Does.Not.Contain(Convert.ToHexString(content.AsSpan(0, 8))));
         }
+    }
+
+    private static async Task<byte[]> StoredAsync(Guid id)
+    {
+        await using var stream = new FilePartStream(TestHost.Services.GetRequiredService<BridgeDatabase>(), TestHost.Services.GetRequiredService<DataProtector>(), id);
+        using var content = new MemoryStream();
+        await stream.CopyToAsync(content);
+        return content.ToArray();
     }
 
     [Test]
@@ -126,7 +138,7 @@ internal sealed class UploadStatementTests : ReconciliationTest
         Assert.Multiple(async () =>
         {
             Assert.That(answer.Succeeded(), answer.ToJsonString());
-            Assert.That(await ScalarAsync<byte[]>("select content from reconciliation.statement_file_part where file_id = $1", IdOf(answer)), Is.EqualTo(Statement));
+            Assert.That(await StoredAsync(IdOf(answer)), Is.EqualTo(Statement));
         });
     }
 

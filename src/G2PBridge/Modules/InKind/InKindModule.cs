@@ -4,6 +4,7 @@ using G2PBridge.Modules.Resolution.Contracts;
 using G2PBridge.Platform.Audit;
 using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Persistence;
+using G2PBridge.Platform.Protection;
 using G2PBridge.Platform.Verification;
 using Microsoft.Extensions.Options;
 
@@ -13,6 +14,10 @@ namespace G2PBridge.Modules.InKind;
 internal static class InKindModule
 {
     public const string Schema = "in_kind";
+
+    /// <summary>Rotated and verified although the module may be switched off: its tables may hold what an earlier start wrote.</summary>
+    public static IServiceCollection AddInKindSeals(this IServiceCollection services) =>
+        services.AddSealedColumn(InKindSeals.Beneficiary).AddSealedColumn(InKindSeals.Warehouse).AddSealedColumn(InKindSeals.Agency).AddSealedColumn(InKindSeals.Proof);
 
     public static IServiceCollection AddInKind(this IServiceCollection services)
     {

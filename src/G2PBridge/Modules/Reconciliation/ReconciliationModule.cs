@@ -4,6 +4,7 @@ using G2PBridge.Modules.Reconciliation.Persistence;
 using G2PBridge.Platform.Audit;
 using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Persistence;
+using G2PBridge.Platform.Protection;
 using G2PBridge.Platform.Verification;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -19,12 +20,15 @@ internal static class ReconciliationModule
         services.AddOptions<StatementsOptions>().BindConfiguration(StatementsOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddModuleDbContext<ReconciliationDbContext>(Schema);
         // What is in a file is vouched for by its hash, which verification computes again.
-        services.AddAudited($"{Schema}.statement_file", "fence", "lease_until", "due_at", "owner").AddAudited($"{Schema}.statement_file_part", "content");
+        services.AddAudited($"{Schema}.statement_file", "fence", "lease_until", "due_at", "owner").AddAudited($"{Schema}.statement_file_part");
         services.AddAudited($"{Schema}.statement").AddAudited($"{Schema}.statement_decision").AddAudited($"{Schema}.decision", "due_at").AddAudited($"{Schema}.decision_part").AddAudited($"{Schema}.envelope_progress");
         services.AddAuditedSets($"{Schema}.entry", "no", "file").AddAuditedSets($"{Schema}.unmatched", "entry_no", "file").AddAuditedSets($"{Schema}.match", "line", "generation", "kind");
         services.AddAuditedSets($"{Schema}.rejection", "line", "generation").AddAuditedSets($"{Schema}.batch_part", "line", "file", "entry_no", "generation");
         services.AddAuditedSets($"{Schema}.statement_file_history", "id").AddAuditedSets($"{Schema}.decision_history", "id");
         services.AddSingleton(new LeasedTable($"{Schema}.statement_file"));
+        services.AddSingleton<EntryHashes>();
+        services.AddSealedColumn(EntryTexts.Sealed);
+        services.AddSealedColumn(FileStore.Sealed);
         services.AddSingleton<FileStore>();
         services.AddSingleton<FileQueue>();
         services.AddSingleton<MatchReads>();

@@ -22,8 +22,8 @@ internal sealed partial class FaultHandler(ILogger<FaultHandler> logger) : IExce
         var (status, code, message) = exception switch
         {
             BadHttpRequestException { StatusCode: StatusCodes.Status415UnsupportedMediaType } => UnansweredPaths.Describe(httpContext, StatusCodes.Status415UnsupportedMediaType),
-            BadHttpRequestException bad => (bad.StatusCode, PartnerEndpoint.MalformedCode, $"Invalid Input. {BadRequestText.Of(bad)}"),
-            ValidationException invalid => (StatusCodes.Status400BadRequest, PartnerEndpoint.MalformedCode, string.Join(" ", invalid.Errors.Select(error => error.ErrorMessage))),
+            BadHttpRequestException bad => (bad.StatusCode, PartnerEndpoint.MalformedCode, $"Invalid Input. {Masked.Text(BadRequestText.Of(bad))}"),
+            ValidationException invalid => (StatusCodes.Status400BadRequest, PartnerEndpoint.MalformedCode, Masked.Text(string.Join(" ", invalid.Errors.Select(error => error.ErrorMessage)))),
             _ when IsDatabaseOutage(exception) => (StatusCodes.Status503ServiceUnavailable, "DATABASE_CONNECTION_ERROR", "The database cannot be reached; the request was not carried out, try again."),
             _ => (StatusCodes.Status500InternalServerError, PartnerEndpoint.UnknownErrorCode, "Unknown Error."),
         };

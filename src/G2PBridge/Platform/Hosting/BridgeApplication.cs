@@ -1,8 +1,8 @@
-using System.Globalization;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using G2PBridge.LocalPostgres;
 using G2PBridge.Platform.Audit;
+using G2PBridge.Platform.Logging;
 using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Protection;
 using G2PBridge.Platform.Protection.Persistence;
@@ -227,11 +227,9 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
 
     private static void AddLogging(WebApplicationBuilder builder, bool quiet)
     {
-        var log = new LoggerConfiguration()
-            .ReadFrom.Configuration(builder.Configuration)
-            .Enrich.FromLogContext()
+        var log = MaskedLog.Apply(new LoggerConfiguration().ReadFrom.Configuration(builder.Configuration))
             .WriteTo.Console(
-                outputTemplate: "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj}{NewLine}{Exception}", formatProvider: CultureInfo.InvariantCulture,
+                new MaskedLog(),
                 restrictedToMinimumLevel: quiet ? LogEventLevel.Error : LogEventLevel.Verbose, standardErrorFromLevel: LogEventLevel.Verbose);
         if (quiet)
         {

@@ -74,6 +74,7 @@ internal static class BridgeHost
         services.AddFunds();
         services.AddDisbursement();
         services.AddReconciliation();
+        services.AddInKindSeals();
         if (flags.InKind)
         {
             services.AddInKindConnectors();
@@ -128,6 +129,8 @@ internal static class BridgeHost
         builder.ConnectionStringBuilder.AutoPrepareMinUsages = 2;
         builder.ConnectionStringBuilder.ApplicationName ??= "g2pbridge";
         builder.ConnectionStringBuilder.Options = $"{builder.ConnectionStringBuilder.Options} {presence.ConnectionOption}".Trim();
+        // The driver's traces repeat what the database says about a failed statement, with the values that it choked on.
+        builder.ConfigureTracing(tracing => tracing.ConfigureCommandFilter(_ => false).ConfigureBatchFilter(_ => false).ConfigureCopyOperationFilter(_ => false));
         return builder.Build();
     }
 

@@ -11,7 +11,8 @@ internal readonly struct Sealer(DataKey key)
     /// <summary>Null where there is nothing to hide.</summary>
     public byte[]? SealIfAny(SealedColumn column, RowKey row, params ReadOnlySpan<string?> fields) => fields.ContainsAnyExcept((string?)null) ? SealedText.Seal(key, column, row, fields) : null;
 
-    public byte[] SealBytes(SealedColumn column, RowKey row, ReadOnlySpan<byte> plain) => SealedText.SealBytes(key, column, row, plain);
+    /// <param name="target">Receives the ciphertext; longer than the plain bytes by <see cref="SealedText.Overhead"/>.</param>
+    public void SealBytes(SealedColumn column, RowKey row, ReadOnlySpan<byte> plain, Span<byte> target) => SealedText.SealBytes(key, column, row, plain, target);
 }
 
 /// <summary>Encrypts what people are entitled to keep private before it reaches the database, and opens it again (ADR 0026).</summary>

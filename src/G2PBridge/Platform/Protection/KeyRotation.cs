@@ -1,3 +1,4 @@
+using G2PBridge.Platform.Persistence;
 using Npgsql;
 
 namespace G2PBridge.Platform.Protection;
@@ -11,7 +12,7 @@ internal sealed record RotationResult(int Key, bool WasChanged, long Rewritten, 
 /// Makes the newest key of this process the one that everybody writes under, then writes every older ciphertext anew, a slice per transaction, while hosts go on paying.
 /// Killed at any point it has done no harm, and the next call goes on; two at once take turns. Only ciphertext columns change.
 /// </summary>
-internal sealed class KeyRotation(NpgsqlDataSource source, KeyRing ring, KeyRegister register, DataProtector protector, IEnumerable<SealedColumn> columns)
+internal sealed class KeyRotation(BridgeDatabase source, KeyRing ring, KeyRegister register, DataProtector protector, IEnumerable<SealedColumn> columns)
 {
     private const long Turn = 0x6732_726f_7461_7465;
 
@@ -65,6 +66,11 @@ internal sealed class KeyRotation(NpgsqlDataSource source, KeyRing ring, KeyRegi
         var all = new Dictionary<int, long>();
         foreach (var column in columns)
         {
+            if (!await SealedRows.ExistsAsync(connection, column, cancellationToken))
+            {
+                continue;
+            }
+
             foreach (var (id, count) in await SealedRows.CountAsync(connection, column, cancellationToken))
             {
                 all[id] = all.GetValueOrDefault(id) + count;
@@ -78,6 +84,11 @@ internal sealed class KeyRotation(NpgsqlDataSource source, KeyRing ring, KeyRegi
     {
         var (rewritten, unreadable, reported, after) = (0L, 0L, 0L, (object[]?)null);
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        if (!await SealedRows.ExistsAsync(connection, column, cancellationToken))
+        {
+            return (0, 0);
+        }
+
         while (true)
         {
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
@@ -111,7 +122,7 @@ internal sealed class KeyRotation(NpgsqlDataSource source, KeyRing ring, KeyRegi
                 rewritten += await SealedRows.ReplaceAsync(connection, column, opened, anew, cancellationToken);
             }
 
-            await transaction.CommitAsync(cancellationToken);
+            await source.CommitAsync(transaction, cancellationToken);
             after = rows[^1].Key;
             if (rewritten - reported >= 100_000)
             {

@@ -17,17 +17,25 @@ internal sealed class SealedDataInvariants(NpgsqlDataSource source, KeyRing ring
         var results = new List<InvariantResult>();
         foreach (var column in columns)
         {
-            results.Add(await CheckAsync(column, cancellationToken));
+            if (await CheckAsync(column, cancellationToken) is { } result)
+            {
+                results.Add(result);
+            }
         }
 
         return results;
     }
 
-    private async Task<InvariantResult> CheckAsync(SealedColumn column, CancellationToken cancellationToken)
+    private async Task<InvariantResult?> CheckAsync(SealedColumn column, CancellationToken cancellationToken)
     {
         var tally = new Tally();
         var fields = new string?[MostFields];
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        if (!await SealedRows.ExistsAsync(connection, column, cancellationToken))
+        {
+            return null;
+        }
+
         for (object[]? after = null; ;)
         {
             var rows = await SealedRows.ReadAsync(connection, column, after, null, cancellationToken);

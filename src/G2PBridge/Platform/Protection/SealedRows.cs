@@ -77,6 +77,13 @@ internal static class SealedRows
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
+    /// <summary>The tables of a module that was never switched on are not there.</summary>
+    public static async Task<bool> ExistsAsync(NpgsqlConnection connection, SealedColumn column, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("select to_regclass($1) is not null", connection) { Parameters = { new() { Value = column.Table } } };
+        return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
     /// <summary>How many rows are under each key.</summary>
     public static async Task<Dictionary<int, long>> CountAsync(NpgsqlConnection connection, SealedColumn column, CancellationToken cancellationToken)
     {

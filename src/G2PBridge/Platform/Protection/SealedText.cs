@@ -64,13 +64,19 @@ internal static class SealedText
     public static byte[] SealBytes(DataKey key, SealedColumn column, RowKey row, ReadOnlySpan<byte> plain)
     {
         var sealedText = new byte[Overhead + plain.Length];
-        sealedText[0] = Version;
-        BinaryPrimitives.WriteInt32BigEndian(sealedText.AsSpan(1), key.Id);
-        var nonce = sealedText.AsSpan(Header, NonceLength);
+        SealBytes(key, column, row, plain, sealedText);
+        return sealedText;
+    }
+
+    /// <param name="target">As long as the plain bytes and <see cref="Overhead"/>.</param>
+    public static void SealBytes(DataKey key, SealedColumn column, RowKey row, ReadOnlySpan<byte> plain, Span<byte> target)
+    {
+        target[0] = Version;
+        BinaryPrimitives.WriteInt32BigEndian(target[1..], key.Id);
+        var nonce = target.Slice(Header, NonceLength);
         Draw(nonce);
         Span<byte> bound = stackalloc byte[OnStack];
-        key.Cipher.Encrypt(nonce, plain, sealedText.AsSpan(Header + NonceLength, plain.Length), sealedText.AsSpan(Header + NonceLength + plain.Length), Bind(sealedText, column, row, bound));
-        return sealedText;
+        key.Cipher.Encrypt(nonce, plain, target.Slice(Header + NonceLength, plain.Length), target[^DataKey.TagLength..], Bind(target, column, row, bound));
     }
 
     /// <summary>The id of the key that it was written under; null for what is no ciphertext of ours.</summary>

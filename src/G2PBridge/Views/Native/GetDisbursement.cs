@@ -20,7 +20,7 @@ internal static class GetDisbursement
     /// <param name="By">Who: the partner, the bridge, the mapper or the bank.</param>
     internal sealed record Event(string At, string What, string By, string? Detail);
 
-    /// <param name="Account">Its last four characters; the rest is nobody's business on a screen.</param>
+    /// <param name="Account">Account, telephone number or e-mail address, masked but for its last four characters.</param>
     internal sealed record Address(string Kind, string? BankCode, string? BranchCode, string? Account, string? Provider);
 
     /// <summary>The line in another envelope that this one follows, or that follows it.</summary>
@@ -55,16 +55,16 @@ internal static class GetDisbursement
         var (state, code, reason) = LineStanding.Of(line, stop, address is not null, unresolved, instruction, newest);
         return TypedResults.Ok(new Response(
             line.DisbursementId, state, line.EnvelopeId, line.BatchId, line.BeneficiaryId, line.Quantity, envelope.Unit,
-            instruction is { Generation: > 0 } ? instruction.Reference : null, instruction?.Generation, code, reason, Masked(address),
+            instruction is { Generation: > 0 } ? instruction.Reference : null, instruction?.Generation, code, reason, Shown(address),
             before is null ? null : new Linked(before.DisbursementId, before.EnvelopeId), after is null ? null : new Linked(after.NextDisbursementId, after.NextEnvelopeId),
             Timeline(line, address, unresolved, holdHistory, history, matches, links)));
     }
 
-    private static Address? Masked(FinancialAddress? address) => address is null
+    private static Address? Shown(FinancialAddress? address) => address is null
         ? null
         : new Address(
             address.Kind, address.BankCode, address.BranchCode,
-            (address.AccountNumber ?? address.MobileNumber ?? address.EmailAddress) is { } account ? "…" + account[^Math.Min(4, account.Length)..] : null,
+            (address.AccountNumber ?? address.MobileNumber ?? address.EmailAddress) is { } account ? Masked.Of(account) : null,
             address.MobileWalletProvider ?? address.EmailWalletProvider);
 
     private static List<Event> Timeline(
@@ -90,7 +90,7 @@ internal static class GetDisbursement
         events.AddRange(history.Select(change => new Event(Moment(change.At), change.To, change.Actor, change.Cause)));
         events.AddRange(matches.Select(match => new Event(
             match.EntryDate is { } date ? WireText.Date(date) : "", match.IsReturn ? "returned" : "debited", "bank",
-            string.Create(CultureInfo.InvariantCulture, $"statement {match.StatementNumber}/{match.StatementSequence}, entry {match.EntryNo}{(match.IsReturn ? $", {match.ReasonCode} {match.Reason}" : "")}"))));
+            string.Create(CultureInfo.InvariantCulture, $"statement {match.StatementNumber}/{match.StatementSequence}, entry {match.EntryNo}{(match.IsReturn ? $", {match.ReasonCode} {Masked.Text(match.Reason)}" : "")}"))));
         events.AddRange(links.Select(link => link.DisbursementId == line.DisbursementId
             ? new Event(Moment(link.At), "followed up", "operator", $"disbursement {link.NextDisbursementId} of envelope {link.NextEnvelopeId}")
             : new Event(Moment(link.At), "follows", "operator", $"disbursement {link.DisbursementId} of envelope {link.EnvelopeId}, {WireText.Capitals(link.Kind)} {link.ReasonCode}")));

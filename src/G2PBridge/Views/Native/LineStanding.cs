@@ -21,7 +21,7 @@ internal readonly record struct LineStanding(string State, string? ReasonCode, s
 
         if (matches.FirstOrDefault(match => match.IsReturn) is { } back)
         {
-            return new("RETURNED", back.ReasonCode, back.Reason);
+            return new("RETURNED", back.ReasonCode, Masked.Text(back.Reason));
         }
 
         if (matches.Count > 0)

@@ -39,7 +39,7 @@ internal static class ListEnvelopesView
         {
             if (!WireText.TryReadCapitals<EnvelopeStatus>(status.ToUpperInvariant(), out var parsed))
             {
-                return new Refusal("INVALID_STATUS", $"status '{status}' is not known; use OPEN, SEALED or CANCELLED.").ToProblem();
+                return new Refusal("INVALID_STATUS", $"status '{Masked.Text(status)}' is not known; use OPEN, SEALED or CANCELLED.").ToProblem();
             }
 
             wanted = parsed;

@@ -176,7 +176,7 @@ internal static class ListExceptions
         if (kind is null or Returned)
         {
             found.AddRange((await mediator.Send(new ListReturned(id, after, limit, reason), cancellationToken))
-                .Select(entry => new Found(entry.Line, Returned, entry.ReasonCode, entry.Reason, null, null, null)));
+                .Select(entry => new Found(entry.Line, Returned, entry.ReasonCode, Masked.Text(entry.Reason), null, null, null)));
         }
 
         return found;

@@ -39,7 +39,7 @@ internal sealed partial class AdmitCaller(
 
         http.Request.Headers[Actor.Header] = caller.Actor;
         http.SetScope(caller.Scope);
-        http.Features.Set(new RecognisedCaller(caller.Actor));
+        http.Features.Set(new RecognisedCaller(caller.Actor, caller.Roles));
         await NextAsync(http);
     }
 

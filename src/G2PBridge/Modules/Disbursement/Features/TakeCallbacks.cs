@@ -159,9 +159,11 @@ internal static partial class TakeCallbacks
                 return new Refusal("CALLBACK_UNREADABLE", $"payments[{i}]: reason_code has at most {BankCallback.LongestCode} characters, currency three, amount at most four decimals, and no text has control characters.");
             }
 
+            var isOurs = PaymentReference.TryParse(reference, prefix, out var payment);
+            var said = Masked.Text(item.Reason);
             items.Add(new CallbackItem(
-                reference, PaymentReference.TryParse(reference, prefix, out var payment) ? payment : null, status, item.ReasonCode,
-                item.Reason is { Length: > BankCallback.LongestReason } text ? text[..BankCallback.LongestReason] : item.Reason, item.Amount, item.Currency));
+                isOurs ? reference : Masked.Text(reference), isOurs ? payment : null, status, Masked.Text(item.ReasonCode),
+                said is { Length: > BankCallback.LongestReason } ? said[..BankCallback.LongestReason] : said, item.Amount, item.Currency));
         }
 
         return items;

@@ -10,7 +10,14 @@ namespace G2PBridge.Modules.Disbursement.Persistence;
 internal sealed record LineSnapshot(long Line, short Generation, long ChunkId, string EnvelopeId, decimal Amount, ChunkState Chunk, LineState State, short NotFound, bool HasNext);
 
 /// <summary>What is now known of one line, and from whom.</summary>
-internal sealed record LineChange(LineSnapshot Line, LineState To, string? ReasonCode, string? Reason, string Proof);
+internal sealed record LineChange(LineSnapshot Line, LineState To, string? ReasonCode, string? Reason, string Proof)
+{
+    /// <summary>Some banks put words into their codes.</summary>
+    public string? ReasonCode { get; } = Masked.Text(ReasonCode);
+
+    /// <summary>Whoever gave it may have named the account in it.</summary>
+    public string? Reason { get; } = Masked.Text(Reason);
+}
 
 /// <summary>
 /// Writes what became of single lines: failures, exceptions, history and counts, each in one set statement. Only lines that do not

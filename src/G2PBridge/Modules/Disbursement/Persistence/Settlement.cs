@@ -109,9 +109,9 @@ internal sealed partial class Settlement(BridgeDatabase source, TimeProvider clo
 
     private static (string? Code, string? Why) ErrorOf(PaymentAnswer answer) => answer switch
     {
-        PaymentAnswer.Refused refused => (CodeOf(refused.ReasonCode), refused.Reason),
-        PaymentAnswer.NotSent unsent => (DispatchCodes.NotSent, unsent.Why),
-        PaymentAnswer.NotKnown unknown => (DispatchCodes.OutcomeUnknown, unknown.Why),
+        PaymentAnswer.Refused refused => (CodeOf(refused.ReasonCode), Masked.Text(refused.Reason)),
+        PaymentAnswer.NotSent unsent => (DispatchCodes.NotSent, Masked.Text(unsent.Why)),
+        PaymentAnswer.NotKnown unknown => (DispatchCodes.OutcomeUnknown, Masked.Text(unknown.Why)),
         _ => (null, null),
     };
 
@@ -151,7 +151,7 @@ internal sealed partial class Settlement(BridgeDatabase source, TimeProvider clo
         }
     }
 
-    private static string CodeOf(string code) => code.Length <= 64 ? code : code[..64];
+    private static string CodeOf(string text) => Masked.Text(text) is var code && code.Length <= 64 ? code : code[..64];
 
     [LoggerMessage(3016, LogLevel.Error, "Too many of the last payments at bank {Bank} were refused or are unknown; a limit pauses it until somebody lifts the pause")]
     private partial void LogPausedByLimit(string bank);

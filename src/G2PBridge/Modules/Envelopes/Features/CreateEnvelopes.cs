@@ -69,7 +69,7 @@ internal static class CreateEnvelopes
 
         if (envelope.Frequency is null || !Frequencies.Contains(envelope.Frequency))
         {
-            return new(PartnerCodes.InvalidDisbursementFrequency, $"{at}.disbursement_frequency '{envelope.Frequency}' is not one of {string.Join(", ", Frequencies)}.");
+            return new(PartnerCodes.InvalidDisbursementFrequency, $"{at}.disbursement_frequency '{Masked.Text(envelope.Frequency)}' is not one of {string.Join(", ", Frequencies)}.");
         }
 
         if (string.IsNullOrEmpty(envelope.CycleMnemonic))
@@ -124,7 +124,7 @@ internal static class CreateEnvelopes
         if (string.IsNullOrEmpty(envelope.Unit) || envelope.Unit.Length > 64 || (isCash && !CurrencyUnits.IsCurrencyCode(envelope.Unit)))
         {
             return new(envelope.FollowsFirstRules ? PartnerCodes.InvalidDisbursementCurrencyCode : PartnerCodes.InvalidMeasurementUnit,
-                $"{at}: the unit '{envelope.Unit}' is not usable; for cash give a three-letter currency code such as USD.");
+                $"{at}: the unit '{Masked.Text(envelope.Unit)}' is not usable; for cash give a three-letter currency code such as USD.");
         }
 
         var decimals = isCash ? CurrencyUnits.DecimalsOf(envelope.Unit) : CurrencyUnits.StoredDecimals;
@@ -136,7 +136,7 @@ internal static class CreateEnvelopes
         if (!programmes.Knows(envelope.ProgrammeMnemonic))
         {
             return new(PartnerCodes.InvalidProgramMnemonic,
-                $"{at}.benefit_program_mnemonic '{envelope.ProgrammeMnemonic}' is not a programme of this installation; an administrator adds it under Programmes:Known.");
+                $"{at}.benefit_program_mnemonic '{Masked.Text(envelope.ProgrammeMnemonic)}' is not a programme of this installation; an administrator adds it under Programmes:Known.");
         }
 
         if (envelope.ScheduleDate is not { } date || date < programmes.Of(envelope.ProgrammeMnemonic).Today(clock))

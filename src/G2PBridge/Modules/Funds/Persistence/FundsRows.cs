@@ -90,11 +90,11 @@ internal sealed class FundsRows(BridgeDatabase source, FundsDbContext db, TimePr
             [
                 claimed.EnvelopeId, claimed.Fence, claimed.State.ToString(), claimed.ReleaseState.ToString(),
                 settled.State.ToString(), settled.DueAt, settled.BankCode, settled.AccountNumber, settled.AccountType, settled.BranchCode,
-                settled.CheckFailures, settled.CheckErrorCode, settled.CheckError, settled.CheckedAt,
-                settled.BlockFailures, settled.BlockErrorCode, settled.BlockError, settled.BlockedAt,
+                settled.CheckFailures, settled.CheckErrorCode, Masked.Text(settled.CheckError), settled.CheckedAt,
+                settled.BlockFailures, settled.BlockErrorCode, Masked.Text(settled.BlockError), settled.BlockedAt,
                 settled.BlockKey, settled.BlockReference, settled.BlockedAmount,
                 settled.ReleaseState.ToString(), settled.ReleasedAmount, settled.ReleaseErrorCode, settled.ReleaseDueAt, settled.WatchAt,
-                clock.GetUtcNow(), from, to, cause,
+                clock.GetUtcNow(), from, to, Masked.Text(cause),
             ],
             cancellationToken);
         return written == 1;

@@ -87,7 +87,7 @@ internal static partial class AllocateNextBatch
                 : new TaskOutcome(TaskState.Exhausted, "some places are not served after the last round", now, true);
             var settled = await tasks.SettleAsync(task, outcome, async connection =>
             {
-                await AllocationStore.WriteAsync(connection, task, places, chosen, now, cancellationToken);
+                await allocations.WriteAsync(connection, task, places, chosen, now, cancellationToken);
                 if (task.Kind == TaskKind.WarehouseAllocation && chosen.Count > 0)
                 {
                     await tasks.WakeAsync(connection, task.BatchId, TaskKind.AgencyAllocation, cancellationToken);

@@ -3,6 +3,7 @@ using G2PBridge.Modules.Envelopes.Contracts;
 using G2PBridge.Modules.InKind.Contracts;
 using G2PBridge.Modules.InKind.Persistence;
 using G2PBridge.Platform.Persistence;
+using G2PBridge.Platform.Protection;
 using MediatR;
 using Npgsql;
 
@@ -12,9 +13,9 @@ namespace G2PBridge.Modules.InKind.Features;
 internal static class AnswerAboutNotices
 {
     private const string Beneficiaries =
-        "select b.seq, g.number, b.beneficiary_id, b.quantity, b.name, b.email, b.phone from in_kind.geo g join in_kind.beneficiary b on b.geo_id = g.id";
+        "select b.seq, g.number, b.beneficiary_id, b.quantity, b.sealed from in_kind.geo g join in_kind.beneficiary b on b.geo_id = g.id";
 
-    internal sealed class Handler(BridgeDatabase source, InKindReads reads, IInKindConnectors connectors, IMediator mediator, TimeProvider clock)
+    internal sealed class Handler(BridgeDatabase source, DataProtector protector, InKindReads reads, IInKindConnectors connectors, IMediator mediator, TimeProvider clock)
         : IRequestHandler<ListNewNotices, IReadOnlyList<NoticeFacts>>, IRequestHandler<AcknowledgeNotices>, IRequestHandler<FindGeos, IReadOnlyList<GeoFacts>>,
           IRequestHandler<ReadBeneficiaries, IReadOnlyList<PlacedBeneficiary>>, IRequestHandler<FindBeneficiaries, IReadOnlyList<PlacedBeneficiary>>,
           IRequestHandler<FindContacts, IReadOnlyList<Contact>?>
@@ -85,7 +86,11 @@ internal static class AnswerAboutNotices
             return cancelled;
         }
 
-        private static PlacedBeneficiary Beneficiary(NpgsqlDataReader reader) => new(
-            reader.GetInt64(0), reader.GetInt64(1), reader.GetString(2), reader.GetDecimal(3), reader.TextOrNull(4), reader.TextOrNull(5), reader.TextOrNull(6));
+        private PlacedBeneficiary Beneficiary(NpgsqlDataReader reader)
+        {
+            var seq = reader.GetInt64(0);
+            var (name, email, phone) = InKindSeals.ReadPerson(protector, reader, seq, 4);
+            return new(seq, reader.GetInt64(1), reader.GetString(2), reader.GetDecimal(3), name, email, phone);
+        }
     }
 }

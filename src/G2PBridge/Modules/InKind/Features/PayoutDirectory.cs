@@ -5,6 +5,7 @@ using G2PBridge.Modules.InKind.Domain;
 using G2PBridge.Modules.InKind.Persistence;
 using G2PBridge.Modules.Resolution.Contracts;
 using G2PBridge.Platform.Persistence;
+using G2PBridge.Platform.Protection;
 
 namespace G2PBridge.Modules.InKind.Features;
 
@@ -12,7 +13,7 @@ namespace G2PBridge.Modules.InKind.Features;
 /// Where the money of a payout goes: to the account of the agency that was allocated to its place. For an agency without a usable account the directory is asked
 /// again, since that is where an administrator mends it.
 /// </summary>
-internal sealed class PayoutDirectory(InKindReads reads, BridgeDatabase source, IInKindConnectors connectors) : IPayoutDirectory
+internal sealed class PayoutDirectory(InKindReads reads, BridgeDatabase source, DataProtector protector, IInKindConnectors connectors) : IPayoutDirectory
 {
     public async Task<MapperAnswer> ResolveAsync(IReadOnlyList<AddressQuestion> questions, CancellationToken cancellationToken)
     {
@@ -56,32 +57,46 @@ internal sealed class PayoutDirectory(InKindReads reads, BridgeDatabase source, 
         }
 
         var changed = 0;
-        foreach (var (programme, benefit, zones) in await ProgrammesAsync(poor, cancellationToken))
+        foreach (var (programme, benefit, places) in await ProgrammesAsync(poor, cancellationToken))
         {
-            if (await directory.FindAsync(new ServicePointQuestion(programme, benefit, zones), cancellationToken) is not ServicePointAnswer.Answered answer)
+            if (await directory.FindAsync(new ServicePointQuestion(programme, benefit, [.. places.Select(geo => geo.SmallZoneId).Distinct(StringComparer.Ordinal)]), cancellationToken) is not ServicePointAnswer.Answered answer)
             {
                 continue;
             }
 
             var usable = answer.Points.Where(point => AgencyAccount.Parse(point.AdditionalInfo) is not null).ToList();
-            changed += await source.ExecuteAsync(
-                """
-                update in_kind.geo g set agency_additional_attributes = new.info, agency_reason = null
-                from unnest($1::text[], $2::text[]) as new(id, info), in_kind.batch b
-                where g.agency_id = new.id and b.batch_id = g.batch_id and b.programme_id is not distinct from $3 and b.benefit_code_id is not distinct from $4 and g.number = any($5)
-                """,
-                [usable.Select(point => point.Id).ToArray(), usable.Select(point => point.AdditionalInfo).ToArray(), programme, benefit, poor.Select(geo => geo.Number).ToArray()], cancellationToken);
+            changed += await MendAsync([.. places.Join(usable.DistinctBy(point => point.Id, StringComparer.Ordinal), geo => geo.Agency!.Id, point => point.Id, (geo, point) => (geo, point.AdditionalInfo))], cancellationToken);
         }
 
         return changed > 0;
     }
 
-    private async Task<IEnumerable<(int? Programme, int? Benefit, List<string> Zones)>> ProgrammesAsync(List<GeoFacts> geos, CancellationToken cancellationToken)
+    private async Task<int> MendAsync(IReadOnlyList<(GeoFacts Place, string? Info)> mended, CancellationToken cancellationToken)
+    {
+        if (mended.Count == 0)
+        {
+            return 0;
+        }
+
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var sealer = await protector.BeginAsync(connection, cancellationToken);
+        await using var update = connection.Statement(
+            "update in_kind.geo g set agency_sealed = new.sealed, agency_reason = null from unnest($1::text[], $2::text[], $3::bytea[]) as new(geo, agency, sealed) where g.id = new.geo and g.agency_id = new.agency",
+            mended.Select(place => place.Place.Id).ToArray(), mended.Select(place => place.Place.Agency!.Id).ToArray(),
+            mended.Select(place => InKindSeals.OfPoint(
+                sealer, InKindSeals.Agency, place.Place.Id, place.Info, place.Place.Agency!.AdminName, place.Place.Agency.AdminEmail, place.Place.Agency.AdminPhone)).ToArray());
+        var changed = await update.ExecuteNonQueryAsync(cancellationToken);
+        await source.CommitAsync(transaction, cancellationToken);
+        return changed;
+    }
+
+    private async Task<IEnumerable<(int? Programme, int? Benefit, List<GeoFacts> Places)>> ProgrammesAsync(List<GeoFacts> geos, CancellationToken cancellationToken)
     {
         var batches = await source.QueryAsync(
             "select batch_id, programme_id, benefit_code_id from in_kind.batch where batch_id = any($1)", [geos.Select(geo => geo.BatchId).Distinct(StringComparer.Ordinal).ToArray()],
             reader => (Batch: reader.GetString(0), Programme: reader.IsDBNull(1) ? (int?)null : reader.GetInt32(1), Benefit: reader.IsDBNull(2) ? (int?)null : reader.GetInt32(2)), cancellationToken);
         var of = batches.ToDictionary(batch => batch.Batch, batch => (batch.Programme, batch.Benefit), StringComparer.Ordinal);
-        return geos.GroupBy(geo => of[geo.BatchId]).Select(group => (group.Key.Programme, group.Key.Benefit, group.Select(geo => geo.SmallZoneId).Distinct(StringComparer.Ordinal).ToList()));
+        return geos.GroupBy(geo => of[geo.BatchId]).Select(group => (group.Key.Programme, group.Key.Benefit, group.ToList()));
     }
 }

@@ -55,7 +55,12 @@ internal static partial class ReceiveProofs
 
     private static async Task<IResult> ReadAsync(string[] disbursement_id, HttpContext http, IMediator mediator, CancellationToken cancellationToken) => disbursement_id.Length is 0 or > MostAsked
         ? new Refusal("INVALID_DISBURSEMENT_ID", $"Name 1 to {MostAsked} disbursements, as disbursement_id=… once for each.").ToProblem()
-        : TypedResults.Ok(await mediator.Send(new Query(disbursement_id, http.Scope()), cancellationToken));
+        : TypedResults.Ok(Shown(await mediator.Send(new Query(disbursement_id, http.Scope()), cancellationToken), http.NeedsNumbers()));
+
+    /// <summary>Who was there is what a proof is for; numbers in it are for those who work with it.</summary>
+    private static ProofList Shown(ProofList list, bool inFull) => inFull
+        ? list
+        : new ProofList([.. list.Proofs.Select(proof => proof with { DeliveredBy = Masked.Text(proof.DeliveredBy), ReceivedBy = Masked.Text(proof.ReceivedBy), Evidence = Masked.Text(proof.Evidence) })]);
 
     internal sealed partial class Handler(IMediator mediator, ProofStore store, TimeProvider clock, ILogger<Handler> logger)
         : IRequestHandler<Command, Result<Response>>, IRequestHandler<Query, ProofList>

@@ -5,6 +5,7 @@ using G2PBridge.Modules.InKind.Domain;
 using G2PBridge.Modules.InKind.Persistence;
 using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Persistence;
+using G2PBridge.Platform.Protection;
 using MediatR;
 using Microsoft.Extensions.Options;
 
@@ -19,7 +20,7 @@ internal static partial class ResolveNextBatch
     internal sealed record Command : IRequest<bool>;
 
     internal sealed partial class Handler(
-        IMediator mediator, BridgeDatabase source, TaskStore tasks, IInKindConnectors connectors, WorkSignal signal, IOptions<InKindOptions> options, TimeProvider clock, ILogger<Handler> logger)
+        IMediator mediator, BridgeDatabase source, DataProtector protector, TaskStore tasks, IInKindConnectors connectors, WorkSignal signal, IOptions<InKindOptions> options, TimeProvider clock, ILogger<Handler> logger)
         : IRequestHandler<Command, bool>
     {
         private readonly InKindOptions _options = options.Value;
@@ -142,7 +143,7 @@ internal static partial class ResolveNextBatch
                 : new TaskOutcome(TaskState.Exhausted, "some have no place after the last round", now, true);
             var settled = await tasks.SettleAsync(task, outcome, async connection =>
             {
-                await PlaceStore.InsertAsync(connection, task, places, cancellationToken);
+                await PlaceStore.InsertAsync(connection, await protector.BeginAsync(connection, cancellationToken), task, places, cancellationToken);
                 await PlaceStore.ReplaceMissingAsync(connection, task, missing, now, cancellationToken);
                 if (places.Count > 0)
                 {

@@ -1,6 +1,7 @@
 using G2PBridge.Connectors;
 using G2PBridge.Modules.InKind.Domain;
 using G2PBridge.Platform.Persistence;
+using G2PBridge.Platform.Protection;
 using Npgsql;
 
 namespace G2PBridge.Modules.InKind.Persistence;
@@ -9,7 +10,7 @@ namespace G2PBridge.Modules.InKind.Persistence;
 /// Reads the places of a batch that still need a warehouse or an agency and writes who serves them, all of a batch in one statement: some microseconds
 /// a place. The column names are ours, made from the kind of task.
 /// </summary>
-internal sealed class AllocationStore(BridgeDatabase source)
+internal sealed class AllocationStore(BridgeDatabase source, DataProtector protector)
 {
     /// <summary>Goods come from a warehouse first, so a place without one is not looked at for an agency.</summary>
     public Task<List<OpenPlace>> ReadOpenAsync(ClaimedTask task, CancellationToken cancellationToken) => source.QueryAsync(
@@ -39,23 +40,23 @@ internal sealed class AllocationStore(BridgeDatabase source)
         return new AllocationHistory(new Dictionary<string, long>(load, StringComparer.Ordinal), new Dictionary<string, string>(last, StringComparer.Ordinal));
     }
 
-    public static async Task WriteAsync(
+    public async Task WriteAsync(
         NpgsqlConnection connection, ClaimedTask task, IReadOnlyList<OpenPlace> places, IReadOnlyDictionary<string, ServicePoint> chosen, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var point = Point(task.Kind);
         var reason = task.Kind == TaskKind.WarehouseAllocation ? ReasonCodes.NoWarehouse : ReasonCodes.NoAgency;
         var of = places.Select(place => chosen.GetValueOrDefault(place.GeoId)).ToList();
+        var sealer = await protector.BeginAsync(connection, cancellationToken);
+        var column = task.Kind == TaskKind.WarehouseAllocation ? InKindSeals.Warehouse : InKindSeals.Agency;
         await using var update = connection.Statement(
             $"""
-            update in_kind.geo g set {point}_id = new.id, {point}_mnemonic = new.mnemonic, {point}_name = new.name, {point}_additional_attributes = new.info, {point}_admin_name = new.admin,
-                {point}_admin_email = new.email, {point}_admin_phone = new.phone, {point}_benefit_description = new.benefit, {point}_reason = new.reason,
+            update in_kind.geo g set {point}_id = new.id, {point}_mnemonic = new.mnemonic, {point}_name = new.name, {point}_sealed = new.sealed, {point}_benefit_description = new.benefit, {point}_reason = new.reason,
                 {point}_at = case when new.id is null then null else $1::timestamptz end
-            from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[])
-                as new(geo, id, mnemonic, name, info, admin, email, phone, benefit, reason)
+            from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::text[], $8::text[]) as new(geo, id, mnemonic, name, sealed, benefit, reason)
             where g.id = new.geo and g.{point}_id is null
             """,
             now, places.Select(place => place.GeoId).ToArray(), of.Select(p => p?.Id).ToArray(), of.Select(p => p?.Mnemonic).ToArray(), of.Select(p => p?.Name).ToArray(),
-            of.Select(p => p?.AdditionalInfo).ToArray(), of.Select(p => p?.AdminName).ToArray(), of.Select(p => p?.AdminEmail).ToArray(), of.Select(p => p?.AdminPhone).ToArray(),
+            places.Zip(of, (place, p) => p is null ? null : InKindSeals.OfPoint(sealer, column, place.GeoId, p.AdditionalInfo, p.AdminName, p.AdminEmail, p.AdminPhone)).ToArray(),
             of.Select(p => p?.BenefitDescription).ToArray(), of.Select(p => ReasonOf(p)).ToArray());
         await update.ExecuteNonQueryAsync(cancellationToken);
 

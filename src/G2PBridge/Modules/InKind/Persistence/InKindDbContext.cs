@@ -85,9 +85,6 @@ internal sealed class InKindDbContext(DbContextOptions<InKindDbContext> options)
             proof.Property(row => row.ProofId).HasMaxLength(IdLength);
             proof.Property(row => row.DisbursementId).HasMaxLength(IdLength);
             proof.Property(row => row.EnvelopeId).HasMaxLength(IdLength);
-            proof.Property(row => row.DeliveredBy).HasMaxLength(256);
-            proof.Property(row => row.ReceivedBy).HasMaxLength(256);
-            proof.Property(row => row.Evidence).HasMaxLength(2000);
             proof.HasIndex(row => row.ProofId).IsUnique().HasDatabaseName("uq_proof_id");
             proof.HasIndex(row => row.DisbursementId).HasDatabaseName("ix_proof_disbursement");
             proof.HasIndex(row => row.EnvelopeId).HasDatabaseName("ix_proof_envelope");

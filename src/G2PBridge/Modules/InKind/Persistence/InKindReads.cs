@@ -1,5 +1,6 @@
 using G2PBridge.Modules.InKind.Contracts;
 using G2PBridge.Platform.Persistence;
+using G2PBridge.Platform.Protection;
 using Npgsql;
 
 namespace G2PBridge.Modules.InKind.Persistence;
@@ -8,13 +9,13 @@ namespace G2PBridge.Modules.InKind.Persistence;
 /// What other modules may know. Places are a few thousand rows an envelope, by an index on it. What was cancelled after it was placed is left out by number:
 /// cancellations are few, and there is usually none.
 /// </summary>
-internal sealed class InKindReads(BridgeDatabase source)
+internal sealed class InKindReads(BridgeDatabase source, DataProtector protector)
 {
     private const string Geos =
         """
         select g.id, g.number, g.envelope_id, g.batch_id, g.large_id, g.large_mnemonic, g.small_id, g.small_mnemonic, g.beneficiaries - coalesce(c.lines, 0), g.quantity - coalesce(c.quantity, 0),
-            g.warehouse_id, g.warehouse_mnemonic, g.warehouse_name, g.warehouse_additional_attributes, g.warehouse_admin_name, g.warehouse_admin_email, g.warehouse_admin_phone, g.warehouse_benefit_description, g.warehouse_reason,
-            g.agency_id, g.agency_mnemonic, g.agency_name, g.agency_additional_attributes, g.agency_admin_name, g.agency_admin_email, g.agency_admin_phone, g.agency_benefit_description, g.agency_reason
+            g.warehouse_id, g.warehouse_mnemonic, g.warehouse_name, g.warehouse_sealed, g.warehouse_benefit_description, g.warehouse_reason,
+            g.agency_id, g.agency_mnemonic, g.agency_name, g.agency_sealed, g.agency_benefit_description, g.agency_reason
         from in_kind.geo g
         left join (select geo_id, count(*)::int as lines, sum(quantity) as quantity from in_kind.beneficiary where seq = any($2) group by geo_id) c on c.geo_id = g.id
         """;
@@ -69,13 +70,8 @@ internal sealed class InKindReads(BridgeDatabase source)
         "select reason_code, count(*)::int from in_kind.missing where envelope_id = $1 and seq <> all($2) group by 1 order by 2 desc, 1", [envelopeId, cancelled.ToArray()],
         reader => new MissingCount(reader.GetString(0), reader.GetInt32(1)), cancellationToken);
 
-    private static GeoFacts Geo(NpgsqlDataReader reader) => new(
+    private GeoFacts Geo(NpgsqlDataReader reader) => new(
         reader.GetString(0), reader.GetInt64(1), reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.TextOrNull(5), reader.GetString(6), reader.TextOrNull(7),
-        reader.GetInt32(8), reader.GetDecimal(9), Point(reader, 10), reader.TextOrNull(18), Point(reader, 19), reader.TextOrNull(27));
-
-    private static AllocatedPoint? Point(NpgsqlDataReader reader, int at) => reader.IsDBNull(at)
-        ? null
-        : new AllocatedPoint(
-            reader.GetString(at), reader.TextOrNull(at + 1) ?? reader.GetString(at), reader.TextOrNull(at + 2), reader.TextOrNull(at + 3), reader.TextOrNull(at + 4),
-            reader.TextOrNull(at + 5), reader.TextOrNull(at + 6), reader.TextOrNull(at + 7));
+        reader.GetInt32(8), reader.GetDecimal(9), InKindSeals.ReadPoint(protector, InKindSeals.Warehouse, reader, 10), reader.TextOrNull(15),
+        InKindSeals.ReadPoint(protector, InKindSeals.Agency, reader, 16), reader.TextOrNull(21));
 }

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using G2PBridge.Connectors;
 using G2PBridge.Modules.Envelopes.Contracts;
 using G2PBridge.Platform.Persistence;
+using G2PBridge.Platform.Protection;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -39,7 +40,7 @@ internal static class PlaceStore
     public static async Task<HashSet<long>> ReadPlacedAsync(BridgeDatabase source, SeqRange lines, CancellationToken cancellationToken) =>
         [.. await source.QueryAsync("select seq from in_kind.beneficiary where seq between $1 and $2", [lines.First, lines.Last], reader => reader.GetInt64(0), cancellationToken)];
 
-    public static async Task InsertAsync(NpgsqlConnection connection, ClaimedTask task, IReadOnlyList<NewPlace> places, CancellationToken cancellationToken)
+    public static async Task InsertAsync(NpgsqlConnection connection, Sealer sealer, ClaimedTask task, IReadOnlyList<NewPlace> places, CancellationToken cancellationToken)
     {
         if (places.Count == 0)
         {
@@ -61,7 +62,7 @@ internal static class PlaceStore
         }
 
         await using var copy = await connection.BeginBinaryImportAsync(
-            "copy in_kind.beneficiary (seq, geo_id, beneficiary_id, quantity, name, email, phone) from stdin (format binary)", cancellationToken);
+            "copy in_kind.beneficiary (seq, geo_id, beneficiary_id, quantity, sealed) from stdin (format binary)", cancellationToken);
         foreach (var place in places)
         {
             foreach (var (line, person) in place.Lines)
@@ -71,9 +72,14 @@ internal static class PlaceStore
                 await copy.WriteAsync(place.Id, NpgsqlDbType.Varchar, cancellationToken);
                 await copy.WriteAsync(line.BeneficiaryId, NpgsqlDbType.Text, cancellationToken);
                 await copy.WriteAsync(line.Quantity, NpgsqlDbType.Numeric, cancellationToken);
-                await WriteAsync(copy, line.BeneficiaryName ?? person.Name, cancellationToken);
-                await WriteAsync(copy, person.Email, cancellationToken);
-                await WriteAsync(copy, person.Phone, cancellationToken);
+                if (sealer.SealIfAny(InKindSeals.Beneficiary, RowKey.Of(line.Seq), line.BeneficiaryName ?? person.Name, person.Email, person.Phone) is { } contact)
+                {
+                    await copy.WriteAsync(contact, NpgsqlDbType.Bytea, cancellationToken);
+                }
+                else
+                {
+                    await copy.WriteNullAsync(cancellationToken);
+                }
             }
         }
 
@@ -94,7 +100,4 @@ internal static class PlaceStore
             task.BatchId, task.EnvelopeId, now, missing.Select(line => line.Line.Seq).ToArray(), missing.Select(line => line.Line.Quantity).ToArray(), missing.Select(line => line.ReasonCode).ToArray());
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
-
-    private static Task WriteAsync(NpgsqlBinaryImporter copy, string? text, CancellationToken cancellationToken) =>
-        text is null ? copy.WriteNullAsync(cancellationToken) : copy.WriteAsync(text, NpgsqlDbType.Text, cancellationToken);
 }

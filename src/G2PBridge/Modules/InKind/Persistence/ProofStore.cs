@@ -1,4 +1,5 @@
 using G2PBridge.Platform.Persistence;
+using G2PBridge.Platform.Protection;
 
 namespace G2PBridge.Modules.InKind.Persistence;
 
@@ -11,34 +12,34 @@ internal sealed record StoredProof(
     string ProofId, string DisbursementId, string EnvelopeId, decimal Quantity, DateTimeOffset DeliveredAt, string DeliveredBy, string? ReceivedBy, string? Evidence, DateTimeOffset RecordedAt);
 
 /// <summary>Proofs in sets; two keys, the line and the sender's proof id, decide which are new.</summary>
-internal sealed class ProofStore(BridgeDatabase source)
+internal sealed class ProofStore(BridgeDatabase source, DataProtector protector)
 {
     /// <summary>All or nothing: the number of new ones, or the disbursement of one that contradicts what is on record.</summary>
     public async Task<(int Recorded, string? Conflict)> RecordAsync(IReadOnlyList<NewProof> proofs, DateTimeOffset now, CancellationToken cancellationToken)
     {
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var columns = Columns(proofs, await protector.BeginAsync(connection, cancellationToken));
         await using var insert = connection.Statement(
             """
-            insert into in_kind.proof (seq, proof_id, envelope_id, disbursement_id, quantity, delivered_at, delivered_by, received_by, evidence, recorded_at)
-            select *, $10 from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::numeric[], $6::timestamptz[], $7::text[], $8::text[], $9::text[]) as new(seq) order by new.seq
+            insert into in_kind.proof (seq, proof_id, envelope_id, disbursement_id, quantity, delivered_at, content, sealed, recorded_at)
+            select *, $9 from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::numeric[], $6::timestamptz[], $7::uuid[], $8::bytea[]) as new(seq) order by new.seq
             on conflict do nothing
             """,
-            [.. Columns(proofs), now]);
+            [.. columns, now]);
         var recorded = await insert.ExecuteNonQueryAsync(cancellationToken);
         if (recorded < proofs.Count)
         {
             var conflicts = await connection.QueryAsync(
                 """
-                select new.disbursement from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::numeric[], $6::timestamptz[], $7::text[], $8::text[], $9::text[])
-                    as new(seq, proof, envelope, disbursement, quantity, at, by, receiver, evidence)
+                select new.disbursement from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::numeric[], $6::timestamptz[], $7::uuid[])
+                    as new(seq, proof, envelope, disbursement, quantity, at, content)
                 where not exists (
                     select from in_kind.proof p
-                    where p.seq = new.seq and p.proof_id = new.proof and p.quantity = new.quantity and p.delivered_at = new.at and p.delivered_by = new.by
-                        and p.received_by is not distinct from new.receiver and p.evidence is not distinct from new.evidence)
+                    where p.seq = new.seq and p.proof_id = new.proof and p.quantity = new.quantity and p.delivered_at = new.at and p.content = new.content)
                 order by new.seq limit 1
                 """,
-                Columns(proofs), reader => reader.GetString(0), cancellationToken);
+                columns[..^1], reader => reader.GetString(0), cancellationToken);
             if (conflicts is [var conflict])
             {
                 return (0, conflict);
@@ -51,21 +52,27 @@ internal sealed class ProofStore(BridgeDatabase source)
 
     public Task<List<StoredProof>> ReadAsync(IReadOnlyList<string> disbursementIds, CancellationToken cancellationToken) => source.QueryAsync(
         """
-        select proof_id, disbursement_id, envelope_id, quantity, delivered_at, delivered_by, received_by, evidence, recorded_at
+        select proof_id, disbursement_id, envelope_id, quantity, delivered_at, seq, sealed, recorded_at
         from in_kind.proof where disbursement_id = any($1) order by seq
         """,
         [disbursementIds.ToArray()],
-        reader => new StoredProof(
-            reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetDecimal(3), reader.GetFieldValue<DateTimeOffset>(4), reader.GetString(5), reader.TextOrNull(6),
-            reader.TextOrNull(7), reader.GetFieldValue<DateTimeOffset>(8)),
+        reader =>
+        {
+            var texts = new string?[3];
+            protector.Open(InKindSeals.Proof, RowKey.Of(reader.GetInt64(5)), reader.GetFieldValue<byte[]>(6), texts);
+            return new StoredProof(
+                reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetDecimal(3), reader.GetFieldValue<DateTimeOffset>(4), texts[0]!, texts[1], texts[2],
+                reader.GetFieldValue<DateTimeOffset>(7));
+        },
         cancellationToken);
 
     // PostgreSQL keeps microseconds; what is compared must have no more.
-    private static object?[] Columns(IReadOnlyList<NewProof> proofs) =>
+    private object?[] Columns(IReadOnlyList<NewProof> proofs, Sealer sealer) =>
     [
         proofs.Select(proof => proof.Seq).ToArray(), proofs.Select(proof => proof.ProofId).ToArray(), proofs.Select(proof => proof.EnvelopeId).ToArray(),
         proofs.Select(proof => proof.DisbursementId).ToArray(), proofs.Select(proof => proof.Quantity).ToArray(),
         proofs.Select(proof => new DateTimeOffset(proof.DeliveredAt.Ticks - (proof.DeliveredAt.Ticks % TimeSpan.TicksPerMicrosecond), TimeSpan.Zero)).ToArray(),
-        proofs.Select(proof => proof.DeliveredBy).ToArray(), proofs.Select(proof => proof.ReceivedBy).ToArray(), proofs.Select(proof => proof.Evidence).ToArray(),
+        proofs.Select(proof => InKindSeals.ContentOf(protector.Hash(InKindSeals.ProofPurpose), proof.DeliveredBy, proof.ReceivedBy, proof.Evidence)).ToArray(),
+        proofs.Select(proof => sealer.Seal(InKindSeals.Proof, RowKey.Of(proof.Seq), proof.DeliveredBy, proof.ReceivedBy, proof.Evidence)).ToArray(),
     ];
 }

@@ -63,20 +63,14 @@ internal sealed class GeoRow
     public string? WarehouseId { get; init; }
     public string? WarehouseMnemonic { get; init; }
     public string? WarehouseName { get; init; }
-    public string? WarehouseAdditionalAttributes { get; init; }
-    public string? WarehouseAdminName { get; init; }
-    public string? WarehouseAdminEmail { get; init; }
-    public string? WarehouseAdminPhone { get; init; }
+    public byte[]? WarehouseSealed { get; init; }
     public string? WarehouseBenefitDescription { get; init; }
     public string? WarehouseReason { get; init; }
     public DateTimeOffset? WarehouseAt { get; init; }
     public string? AgencyId { get; init; }
     public string? AgencyMnemonic { get; init; }
     public string? AgencyName { get; init; }
-    public string? AgencyAdditionalAttributes { get; init; }
-    public string? AgencyAdminName { get; init; }
-    public string? AgencyAdminEmail { get; init; }
-    public string? AgencyAdminPhone { get; init; }
+    public byte[]? AgencySealed { get; init; }
     public string? AgencyBenefitDescription { get; init; }
     public string? AgencyReason { get; init; }
     public DateTimeOffset? AgencyAt { get; init; }
@@ -90,9 +84,7 @@ internal sealed class BeneficiaryRow
     public required string GeoId { get; init; }
     public required string BeneficiaryId { get; init; }
     public decimal Quantity { get; init; }
-    public string? Name { get; init; }
-    public string? Email { get; init; }
-    public string? Phone { get; init; }
+    public byte[]? Sealed { get; init; }
 }
 
 internal sealed class MissingRow
@@ -114,8 +106,7 @@ internal sealed class ProofRow
     public required string DisbursementId { get; init; }
     public decimal Quantity { get; init; }
     public DateTimeOffset DeliveredAt { get; init; }
-    public required string DeliveredBy { get; init; }
-    public string? ReceivedBy { get; init; }
-    public string? Evidence { get; init; }
+    public Guid Content { get; init; }
+    public required byte[] Sealed { get; init; }
     public DateTimeOffset RecordedAt { get; init; }
 }

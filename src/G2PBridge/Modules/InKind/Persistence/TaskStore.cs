@@ -113,7 +113,7 @@ internal sealed class TaskStore(BridgeDatabase source, TimeProvider clock)
             where batch_id = $1 and kind = $2 and fence = $3
             """,
             task.BatchId, task.Kind.ToString(), task.Fence, to.ToString(), more ? now : outcome.DueAt, (short)(outcome.Answered ? 1 : 0),
-            outcome.ErrorCode is null ? 0 : task.FailedAttempts + 1, Short(outcome.ErrorCode, 64), Short(outcome.Error, 500), now);
+            outcome.ErrorCode is null ? 0 : task.FailedAttempts + 1, Short(outcome.ErrorCode, 64), Short(Masked.Text(outcome.Error), 500), now);
         batch.Add(
             "insert into in_kind.task_history (batch_id, kind, at, from_state, to_state, cause, actor) values ($1, $2, $3, 'Working', $4, $5, 'in-kind')",
             task.BatchId, task.Kind.ToString(), now, to.ToString(), Short(outcome.Cause, 200)!);

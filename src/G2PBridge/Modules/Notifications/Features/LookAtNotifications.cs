@@ -57,7 +57,7 @@ internal static class LookAtNotifications
         {
             if (!WireText.TryReadCapitals<NotificationState>(state.ToUpperInvariant(), out var parsed))
             {
-                return new Refusal("INVALID_STATE", $"state '{state}' is not known; use PENDING, SENDING, DELIVERED, UNKNOWN, UNDELIVERABLE or SUPPRESSED.").ToProblem();
+                return new Refusal("INVALID_STATE", $"state '{Masked.Text(state)}' is not known; use PENDING, SENDING, DELIVERED, UNKNOWN, UNDELIVERABLE or SUPPRESSED.").ToProblem();
             }
 
             wanted = parsed;

@@ -11,7 +11,13 @@ internal sealed record NewNotification(NotificationKind Kind, long Subject, shor
 internal sealed record ClaimedNotification(Guid Id, NotificationKind Kind, long Subject, short Generation, string EnvelopeId, long? Place, string RecipientId, long Fence, int Failures);
 
 /// <summary>What became of it.</summary>
-internal sealed record NotificationOutcome(ClaimedNotification Notification, NotificationState State, string Cause, DateTimeOffset DueAt);
+internal sealed record NotificationOutcome(ClaimedNotification Notification, NotificationState State, string Cause, DateTimeOffset DueAt)
+{
+    private const int LongestCause = 64;
+
+    /// <summary>A channel may name the recipient in its refusal.</summary>
+    public string Cause { get; } = Masked.Text(Cause) is var cause && cause.Length <= LongestCause ? cause : cause[..LongestCause];
+}
 
 /// <summary>
 /// Puts notifications on record, hands them out and settles them, in sets: one row a notification, and one row in the delivery log for each change of it. Due times are
@@ -96,7 +102,7 @@ internal sealed class NotificationStore(BridgeDatabase source, TimeProvider cloc
             """,
             [
                 outcomes.Select(outcome => outcome.Notification.Id).ToArray(), outcomes.Select(outcome => outcome.Notification.Fence).ToArray(),
-                outcomes.Select(outcome => outcome.State.ToString()).ToArray(), outcomes.Select(outcome => outcome.Cause.Length <= 64 ? outcome.Cause : outcome.Cause[..64]).ToArray(),
+                outcomes.Select(outcome => outcome.State.ToString()).ToArray(), outcomes.Select(outcome => outcome.Cause).ToArray(),
                 outcomes.Select(outcome => outcome.DueAt).ToArray(), clock.GetUtcNow(), channel,
             ],
             cancellationToken);

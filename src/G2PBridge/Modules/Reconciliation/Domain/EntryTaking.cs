@@ -3,7 +3,7 @@ using G2PBridge.Statements;
 namespace G2PBridge.Modules.Reconciliation.Domain;
 
 /// <summary>Takes what is needed out of the reader's entry, which is gone at its next step.</summary>
-internal sealed class EntryTaking(ReferenceScan scan)
+internal sealed class EntryTaking(ReferenceScan scan, EntryHashes hashes)
 {
     /// <summary>The longest text kept for a person to read; the rest is in the stored file.</summary>
     private const int NarrativeLength = 4_000;
@@ -22,6 +22,7 @@ internal sealed class EntryTaking(ReferenceScan scan)
         var isPlainDebit = ours is not null && entry.Mark == EntryMark.Debit;
         var order = ours is null && entry is { Mark: EntryMark.Debit, IsBooked: true, HasDetails: false } ? OrderKey.Find(entry) : null;
         var amount = Storable(entry);
+        string[]? texts = isPlainDebit ? null : order is null ? Texts(entry, candidates) : [.. Texts(entry, candidates).Where(text => text != order), order];
         var taken = new ReadEntry
         {
             No = no,
@@ -40,13 +41,14 @@ internal sealed class EntryTaking(ReferenceScan scan)
             IsNotAPayout = signal.Kind is ReturnKind.CollectionReturned or ReturnKind.ReceiptReversed || entry.Mark == EntryMark.ReversalOfCredit,
             Ours = ours,
             OrderKey = order,
-            ReferenceTexts = isPlainDebit ? null : order is null ? Texts(entry, candidates) : [.. Texts(entry, candidates).Where(text => text != order), order],
+            ReferenceTexts = texts,
+            ReferenceKeys = hashes.OfReferences(texts),
             BankReference = Cut(entry.BankReference),
             Name = Cut(entry.Beneficiary),
             ReasonCode = signal.IsPayoutReturn ? signal.ReasonCode ?? (signal.RawReason is null ? "MS03" : "NARR") : null,
             Reason = signal.IsPayoutReturn ? Cut(signal.RawReason) : null,
             Narrative = isPlainDebit ? null : Cut(entry.NarrativeText(), NarrativeLength),
-            Fingerprint = entry.Fingerprint(),
+            Fingerprint = hashes.OfEntry(entry.Fingerprint()),
             FileLine = entry.Line,
             Kind = !entry.IsBooked ? EntryKind.Expected : entry.HasDetails ? EntryKind.Batch : EntryKind.Unknown,
         };
@@ -64,7 +66,7 @@ internal sealed class EntryTaking(ReferenceScan scan)
         return taken;
     }
 
-    private static ReadEntry Unreadable(StatementEntry entry, int no, int statement, string sponsorAccount)
+    private ReadEntry Unreadable(StatementEntry entry, int no, int statement, string sponsorAccount)
     {
         var taken = new ReadEntry
         {
@@ -75,10 +77,10 @@ internal sealed class EntryTaking(ReferenceScan scan)
             SponsorAccount = sponsorAccount,
             Kind = EntryKind.Unreadable,
             Narrative = Cut(entry.RawText(), NarrativeLength),
-            Fingerprint = entry.Fingerprint(),
+            Fingerprint = hashes.OfEntry(entry.Fingerprint()),
             FileLine = entry.Line,
         };
-        taken.Refuse(PartnerCodes.StatementUploadError, UnmatchedCause.Unreadable, Cut($"The entry cannot be read: {entry.Reason}.", 500)!);
+        taken.Refuse(PartnerCodes.StatementUploadError, UnmatchedCause.Unreadable, Cut(Masked.Text($"The entry cannot be read: {entry.Reason}."), 500)!);
         return taken;
     }
 
@@ -88,19 +90,22 @@ internal sealed class EntryTaking(ReferenceScan scan)
         var texts = new List<string>(4);
         foreach (var candidate in candidates.OrderBy(candidate => candidate.Place is ReferencePlace.NarrativeLine ? 0 : 1))
         {
-            if (candidate.Value is not "None" && candidate.Place != ReferencePlace.FreeText && Cut(candidate.Value, 128) is { } text && !texts.Contains(text))
+            if (candidate.Value is not "None" && candidate.Place != ReferencePlace.FreeText && Tidy(candidate.Value) is { } text && !texts.Contains(text))
             {
                 texts.Add(text);
             }
         }
 
-        if (entry.CustomerReference is { } customer && !NarrativeCodes.IsPlaceholder(customer) && Cut(customer, 128) is { } own && !texts.Contains(own))
+        if (entry.CustomerReference is { } customer && !NarrativeCodes.IsPlaceholder(customer) && Tidy(customer) is { } own && !texts.Contains(own))
         {
             texts.Add(own);
         }
 
         return [.. texts];
     }
+
+    /// <summary>The character that parts the texts of an entry is in none of them.</summary>
+    private static string? Tidy(string? text) => Cut(text?.Replace("\u001f", "", StringComparison.Ordinal), 128);
 
     private static decimal? Storable(StatementEntry entry) =>
         entry.Amount < CurrencyUnits.AmountLimit && CurrencyUnits.DecimalsIn(entry.Amount) <= CurrencyUnits.StoredDecimals ? entry.Amount : null;

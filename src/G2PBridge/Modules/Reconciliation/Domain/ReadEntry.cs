@@ -43,6 +43,9 @@ internal sealed class ReadEntry
     /// <summary>Texts that may be a reference of another kind, the likeliest first.</summary>
     public string[]? ReferenceTexts { get; init; }
 
+    /// <summary>What stands for them where they are looked for.</summary>
+    public Guid[]? ReferenceKeys { get; init; }
+
     public int? Envelope { get; set; }
 
     /// <summary>True where a status is reported of an order as a whole.</summary>

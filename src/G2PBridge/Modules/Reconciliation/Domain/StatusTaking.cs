@@ -5,7 +5,7 @@ using G2PBridge.Statements;
 namespace G2PBridge.Modules.Reconciliation.Domain;
 
 /// <summary>Takes one reported status as an entry that moves no money. Its type is the status.</summary>
-internal sealed class StatusTaking(ReferenceScan scan)
+internal sealed class StatusTaking(ReferenceScan scan, EntryHashes hashes)
 {
     private const int TextLength = 140;
     private const int NarrativeLength = 4_000;
@@ -20,7 +20,7 @@ internal sealed class StatusTaking(ReferenceScan scan)
     }
 
     /// <summary>What is reported of an order as a whole, where it says nothing about single payments.</summary>
-    public static ReadEntry OfOrder(PaymentStatus status, int no, int statement, int ordinal)
+    public ReadEntry OfOrder(PaymentStatus status, int no, int statement, int ordinal)
     {
         var entry = Take(status, no, statement, ordinal, 0, null, Texts(status.OriginalPaymentInformationId, status.OriginalMessageId), true);
         JudgeStatus(entry);
@@ -28,7 +28,7 @@ internal sealed class StatusTaking(ReferenceScan scan)
     }
 
     /// <summary>One payment of an order that is rejected as a whole.</summary>
-    public static ReadEntry OfPaymentInOrder(PaymentStatus status, int no, int statement, int ordinal, int detailOrdinal, PaymentReference payment) =>
+    public ReadEntry OfPaymentInOrder(PaymentStatus status, int no, int statement, int ordinal, int detailOrdinal, PaymentReference payment) =>
         Take(status, no, statement, ordinal, detailOrdinal, payment, null, false);
 
     private static void JudgeStatus(ReadEntry entry)
@@ -42,14 +42,14 @@ internal sealed class StatusTaking(ReferenceScan scan)
                 entry.Refuse(null, UnmatchedCause.BlockedByBank, "The bank accepted it and holds it back now (BLCK): it will not be booked as it stands.");
                 break;
             case StatusMeaning.NotKnown:
-                entry.Refuse(null, UnmatchedCause.StatusUnknown, entry.Type is null ? "The report gives no status." : $"The status '{entry.Type}' is none that this program knows.");
+                entry.Refuse(null, UnmatchedCause.StatusUnknown, entry.Type is null ? "The report gives no status." : $"The status '{Masked.Text(entry.Type)}' is none that this program knows.");
                 break;
             default:
                 break;
         }
     }
 
-    private static ReadEntry Take(PaymentStatus status, int no, int statement, int ordinal, int detailOrdinal, PaymentReference? ours, string[]? texts, bool isAboutOrder)
+    private ReadEntry Take(PaymentStatus status, int no, int statement, int ordinal, int detailOrdinal, PaymentReference? ours, string[]? texts, bool isAboutOrder)
     {
         var rejected = StatusMeanings.Of(status.Status) == StatusMeaning.Rejected;
         return new ReadEntry
@@ -63,12 +63,13 @@ internal sealed class StatusTaking(ReferenceScan scan)
             Type = Cut(status.Status?.Trim().ToUpperInvariant(), 35),
             Ours = ours,
             ReferenceTexts = texts,
+            ReferenceKeys = hashes.OfReferences(texts),
             IsAboutOrder = isAboutOrder,
             BankReference = Cut(status.BankReference, TextLength),
-            ReasonCode = rejected ? Cut(status.ReasonCode, 64) ?? (status.RawReason is null && status.AdditionalInformation is null ? "MS03" : "NARR") : Cut(status.ReasonCode, 64),
+            ReasonCode = rejected ? Cut(Masked.Text(status.ReasonCode), 64) ?? (status.RawReason is null && status.AdditionalInformation is null ? "MS03" : "NARR") : Cut(Masked.Text(status.ReasonCode), 64),
             Reason = Cut(status.RawReason ?? status.AdditionalInformation, TextLength),
             Narrative = Cut(status.AdditionalInformation, NarrativeLength),
-            Fingerprint = FingerprintOf(status, ours),
+            Fingerprint = hashes.OfEntry(FingerprintOf(status, ours)),
             FileLine = status.Line,
         };
     }
@@ -78,7 +79,7 @@ internal sealed class StatusTaking(ReferenceScan scan)
         var found = new List<string>(2);
         foreach (var text in texts)
         {
-            if (!NarrativeCodes.IsPlaceholder(text ?? "") && Cut(text?.Trim(), 128) is { Length: > 0 } known && !found.Contains(known))
+            if (!NarrativeCodes.IsPlaceholder(text ?? "") && Cut(text?.Replace("\u001f", "", StringComparison.Ordinal).Trim(), 128) is { Length: > 0 } known && !found.Contains(known))
             {
                 found.Add(known);
             }

@@ -69,7 +69,7 @@ internal static class LookAtExceptions
         var rows = await reads.ListAsync(new ExceptionFilter(account, reason, wanted, await http.Scope().AccountsAsync(mediator, cancellationToken)), from, limit + 1, cancellationToken);
         var page = rows.Take(limit).ToList();
         var found = await candidates.OfAsync(page, cancellationToken);
-        return TypedResults.Ok(new Page([.. page.Select(row => View(row, found))], found.Complete, rows.Count > limit ? page[^1].Id.ToString() : null));
+        return TypedResults.Ok(new Page([.. page.Select(row => View(row, found, http.NeedsNumbers()))], found.Complete, rows.Count > limit ? page[^1].Id.ToString() : null));
     }
 
     private static readonly Refusal NoState = new("INVALID_STATE", "state must be OPEN, MATCHED, CLOSED, DECIDED, CLASSIFIED or WRITTEN_OFF.");
@@ -108,7 +108,7 @@ internal static class LookAtExceptions
             {
                 csv.Text(row.Id.ToString()).Text(WireText.Capitals(row.State)).Text(row.Cause).Text(row.ErrorReason).Text(row.Detail).Time(row.CreatedAt).Time(row.ClosedAt).Text(row.StatementNumber)
                     .Number(row.EntryNo).Text(row.Mark is null ? null : row.IsDebit ? "false" : "true").Text(row.Type).Date(row.EntryDate).Date(row.ValueDate).Number(row.Amount).Text(row.Currency)
-                    .Text(row.BankReference).End();
+                    .Text(http.NeedsNumbers() ? row.BankReference : Masked.Text(row.BankReference)).End();
             }
 
             after = rows.Count > 0 ? rows[^1].Id : after;
@@ -116,7 +116,7 @@ internal static class LookAtExceptions
         });
     }
 
-    private static async Task<IResult> FindAsync(string id, ExceptionReads reads, FindCandidates candidates, CancellationToken cancellationToken)
+    private static async Task<IResult> FindAsync(string id, HttpContext http, ExceptionReads reads, FindCandidates candidates, CancellationToken cancellationToken)
     {
         if (!ExceptionId.TryParse(id, out var exception) || await reads.FindAsync(exception, cancellationToken) is not { } row)
         {
@@ -124,12 +124,14 @@ internal static class LookAtExceptions
         }
 
         var found = await candidates.OfAsync([row], cancellationToken);
-        return TypedResults.Ok(new Detail(View(row, found), found.Complete, await reads.DecisionsAsync(exception, cancellationToken)));
+        return TypedResults.Ok(new Detail(View(row, found, http.NeedsNumbers()), found.Complete, await reads.DecisionsAsync(exception, cancellationToken)));
     }
 
-    private static Item View(ExceptionRow row, FoundCandidates found) => new(
+    /// <param name="inFull">Whoever settles exceptions has to read what the bank wrote; whoever only looks does not.</param>
+    private static Item View(ExceptionRow row, FoundCandidates found, bool inFull) => new(
         row.Id.ToString(), row.State, row.Cause, row.ErrorReason, row.Detail, row.CreatedAt, row.ClosedAt,
         new Entry(
-            row.FileId, row.StatementNo, row.StatementNumber, row.Account, row.EntryNo, row.Mark is null ? null : !row.IsDebit, row.Type, row.EntryDate, row.ValueDate, row.Amount, row.Currency, row.BankReference, row.Narrative),
+            row.FileId, row.StatementNo, row.StatementNumber, row.Account, row.EntryNo, row.Mark is null ? null : !row.IsDebit, row.Type, row.EntryDate, row.ValueDate, row.Amount, row.Currency,
+            inFull ? row.BankReference : Masked.Text(row.BankReference), inFull ? row.Narrative : Masked.Text(row.Narrative)),
         found.ByException.GetValueOrDefault(row.Id) ?? [], found.OrdersByException.GetValueOrDefault(row.Id) ?? []);
 }

@@ -5,6 +5,7 @@ using G2PBridge.Modules.Reconciliation.Domain;
 using G2PBridge.Modules.Reconciliation.Persistence;
 using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Persistence;
+using G2PBridge.Platform.Protection;
 using MediatR;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -20,7 +21,7 @@ internal static partial class ReadNextStatement
     internal sealed record Command : IRequest<bool>;
 
     internal sealed partial class Handler(
-        IMediator mediator, BridgeDatabase source, FileStore store, FileQueue queue, StageStatements staging, TellPayments telling, IReadObserver observer,
+        IMediator mediator, BridgeDatabase source, DataProtector protector, FileStore store, FileQueue queue, StageStatements staging, TellPayments telling, IReadObserver observer,
         IOptions<StatementsOptions> options, TimeProvider clock, ILogger<Handler> logger) : IRequestHandler<Command, bool>
     {
         private readonly StatementsOptions _options = options.Value;
@@ -80,7 +81,7 @@ internal static partial class ReadNextStatement
         {
             var started = Stopwatch.GetTimestamp();
             var prefix = await mediator.Send(new ReadReferencePrefix(), cancellationToken);
-            await using var booking = await Booking.BeginAsync(source, file, cancellationToken);
+            await using var booking = await Booking.BeginAsync(source, protector, file, cancellationToken);
             var earlier = await booking.FindEarlierReadingAsync(cancellationToken);
             var sets = Channel.CreateBounded<StagedSet>(new BoundedChannelOptions(1) { SingleReader = true, SingleWriter = true });
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -4,6 +4,7 @@ using G2PBridge.Modules.Funds.Contracts;
 using G2PBridge.Modules.Reconciliation.Domain;
 using G2PBridge.Modules.Reconciliation.Persistence;
 using G2PBridge.Platform.Persistence;
+using G2PBridge.Platform.Protection;
 using G2PBridge.Statements;
 using MediatR;
 using Microsoft.Extensions.Options;
@@ -14,7 +15,7 @@ namespace G2PBridge.Modules.Reconciliation.Features;
 /// Reads a stored file to its end and hands its entries on in sets, each recognised already. While one set is written, the next
 /// is read: a channel of one set between the two keeps memory flat however long the file is.
 /// </summary>
-internal sealed class StageStatements(IMediator mediator, BridgeDatabase source, RecogniseEntries recognise, IOptions<StatementsOptions> options)
+internal sealed class StageStatements(IMediator mediator, BridgeDatabase source, RecogniseEntries recognise, DataProtector protector, EntryHashes hashes, IOptions<StatementsOptions> options)
 {
     private static readonly JsonSerializerOptions FindingJson = new(JsonSerializerDefaults.Web) { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
@@ -22,10 +23,10 @@ internal sealed class StageStatements(IMediator mediator, BridgeDatabase source,
 
     public async Task<FileOutcome> ReadAsync(ClaimedFile file, string prefix, EarlierReading earlier, ChannelWriter<StagedSet> sets, CancellationToken cancellationToken)
     {
-        var taking = new EntryTaking(new ReferenceScan(prefix));
-        var statuses = new StageStatuses(mediator, new StatusTaking(new ReferenceScan(prefix)));
+        var taking = new EntryTaking(new ReferenceScan(prefix), hashes);
+        var statuses = new StageStatuses(mediator, new StatusTaking(new ReferenceScan(prefix), hashes));
         var profile = await FindProfileAsync(file, cancellationToken);
-        await using var stream = new FilePartStream(source, file.Id);
+        await using var stream = new FilePartStream(source, protector, file.Id);
         await using var reader = await StatementReader.OpenAsync(stream, profile, new ReaderLimits { FileBytes = long.MaxValue }, cancellationToken);
         var (entries, ended) = (new List<ReadEntry>(options.Value.SetSize), new List<StatementRow>());
         var (no, classified, debits, sponsor, skip) = (0, 0, 0, (SponsorAccount?)null, false);
@@ -96,7 +97,7 @@ internal sealed class StageStatements(IMediator mediator, BridgeDatabase source,
             return profile;
         }
 
-        await using var stream = new FilePartStream(source, file.Id);
+        await using var stream = new FilePartStream(source, protector, file.Id);
         await using var reader = await StatementReader.OpenAsync(stream, profile, new ReaderLimits { Fingerprints = false }, cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
@@ -159,7 +160,7 @@ internal sealed class StageStatements(IMediator mediator, BridgeDatabase source,
         return sponsor;
     }
 
-    private static StatementRow Row(ClaimedFile file, StatementSummary summary, SponsorAccount? sponsor, EarlierReading earlier)
+    private StatementRow Row(ClaimedFile file, StatementSummary summary, SponsorAccount? sponsor, EarlierReading earlier)
     {
         var number = summary.Header.Number?.Split('/', 2);
         return new StatementRow
@@ -168,7 +169,8 @@ internal sealed class StageStatements(IMediator mediator, BridgeDatabase source,
             No = summary.Header.Index,
             State = StateOf(summary, sponsor, earlier),
             Format = summary.Header.Format.ToString(),
-            Account = Clean(summary.Header.Account),
+            // An account that is not the ministry's may be a person's.
+            Account = sponsor is null ? Masked.Of(Clean(summary.Header.Account)) : Clean(summary.Header.Account),
             SponsorAccount = sponsor?.AccountNumber,
             Reference = Clean(summary.Header.Reference),
             Number = Clean(number?[0]),
@@ -186,13 +188,13 @@ internal sealed class StageStatements(IMediator mediator, BridgeDatabase source,
             Debits = Storable(summary.Debits) ?? 0,
             Verdict = summary.Verdict.ToString(),
             Findings = Findings(summary.Findings),
-            ContentFingerprint = summary.ContentFingerprint,
-            BookingsFingerprint = summary.BookingsFingerprint,
+            ContentFingerprint = hashes.OfStatement(summary.ContentFingerprint),
+            BookingsFingerprint = hashes.OfStatement(summary.BookingsFingerprint),
         };
     }
 
     /// <summary>One entry that cannot be read goes to the queue and keeps none of the others back; anything else that forbids booking forbids all of it.</summary>
-    private static StatementState StateOf(StatementSummary summary, SponsorAccount? sponsor, EarlierReading earlier)
+    private StatementState StateOf(StatementSummary summary, SponsorAccount? sponsor, EarlierReading earlier)
     {
         // A status report names no account of its own; each payment in it is judged by itself.
         if (sponsor is null && summary.Header.Format != StatementFormat.Pain002)
@@ -204,13 +206,13 @@ internal sealed class StageStatements(IMediator mediator, BridgeDatabase source,
         return worst switch
         {
             Verdict.Reject => StatementState.Rejected,
-            Verdict.Hold when !earlier.Released.Contains((summary.Header.Index, summary.ContentFingerprint ?? "")) => StatementState.Held,
+            Verdict.Hold when !earlier.Released.Contains((summary.Header.Index, hashes.OfStatement(summary.ContentFingerprint) ?? "")) => StatementState.Held,
             _ => StatementState.Read,
         };
     }
 
     private static string Findings(IReadOnlyList<Finding> findings) => Clean(JsonSerializer.Serialize(
-        findings.Select(finding => new { finding.Code, Severity = finding.Severity.ToString().ToUpperInvariant(), finding.Message, finding.Line, finding.Count }), FindingJson))!;
+        findings.Select(finding => new { finding.Code, Severity = finding.Severity.ToString().ToUpperInvariant(), Message = Masked.Text(finding.Message), finding.Line, finding.Count }), FindingJson))!;
 
     private static decimal? Storable(decimal? amount) =>
         amount is { } value && decimal.Abs(value) < CurrencyUnits.AmountLimit && CurrencyUnits.DecimalsIn(value) <= CurrencyUnits.StoredDecimals ? value : null;

@@ -25,7 +25,7 @@ internal sealed class StageStatuses(IMediator mediator, StatusTaking taking)
             return [taking.OfPayment(status, lastNo + 1, statement, ordinal)];
         }
 
-        var whole = StatusTaking.OfOrder(status, lastNo + 1, statement, ordinal);
+        var whole = taking.OfOrder(status, lastNo + 1, statement, ordinal);
         if (whole.Cause is not null || StatusMeanings.Of(status.Status) != StatusMeaning.Rejected)
         {
             return [whole];
@@ -65,7 +65,7 @@ internal sealed class StageStatuses(IMediator mediator, StatusTaking taking)
         [
             whole,
             .. payments.Select((payment, index) =>
-                StatusTaking.OfPaymentInOrder(status, lastNo + 2 + index, statement, ordinal, index + 1, new PaymentReference(payment.Line, payment.Generation))),
+                taking.OfPaymentInOrder(status, lastNo + 2 + index, statement, ordinal, index + 1, new PaymentReference(payment.Line, payment.Generation))),
         ];
     }
 

@@ -2,6 +2,7 @@ using G2PBridge.Modules.Disbursement.Contracts;
 using G2PBridge.Modules.Reconciliation.Domain;
 using G2PBridge.Modules.Reconciliation.Persistence;
 using G2PBridge.Platform.Persistence;
+using G2PBridge.Platform.Protection;
 using MediatR;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -12,7 +13,7 @@ namespace G2PBridge.Modules.Reconciliation.Features;
 /// Tells the paying side what a booked file proves: payments whose outcome was open are with the bank, others came back. The debt stands
 /// in the file's row (told_at), so that a process that dies here only delays it; telling twice changes nothing.
 /// </summary>
-internal sealed class TellPayments(IMediator mediator, BridgeDatabase source, FileQueue queue, DecisionStore decisions, IReadObserver observer, IOptions<StatementsOptions> options)
+internal sealed class TellPayments(IMediator mediator, BridgeDatabase source, DataProtector protector, FileQueue queue, DecisionStore decisions, IReadObserver observer, IOptions<StatementsOptions> options)
 {
     private const int SetSize = 10_000;
 
@@ -156,12 +157,13 @@ internal sealed class TellPayments(IMediator mediator, BridgeDatabase source, Fi
         }
     }
 
-    private static Task<List<(int No, PaymentReport Report)>> ReadReportsAsync(NpgsqlConnection connection, Guid id, long number, int after, CancellationToken cancellationToken) => connection.QueryAsync(
+    private Task<List<(int No, PaymentReport Report)>> ReadReportsAsync(NpgsqlConnection connection, Guid id, long number, int after, CancellationToken cancellationToken) => connection.QueryAsync(
         StatusBooking.Told, [number, after, SetSize, StatusMeanings.Rejections],
         reader => (
             reader.GetInt32(0),
             new PaymentReport(
-                new PaymentReference(reader.GetInt64(1), reader.GetInt16(2)), reader.GetBoolean(3), reader.TextOrNull(4), reader.TextOrNull(5), $"status report {id}, entry {reader.GetInt32(0)}")),
+                new PaymentReference(reader.GetInt64(1), reader.GetInt16(2)), reader.GetBoolean(3), reader.TextOrNull(4),
+                EntryTexts.Open(protector, reader.GetInt64(6), reader.GetInt32(0), reader.IsDBNull(5) ? null : reader.GetFieldValue<byte[]>(5)).Reason, $"status report {id}, entry {reader.GetInt32(0)}")),
         cancellationToken);
 
     private async Task TellReturnsAsync(long number, CancellationToken cancellationToken)

@@ -66,12 +66,12 @@ internal static class BatchBooking
             set reconciled = p.reconciled + t.lines, reconciled_amount = p.reconciled_amount + t.amount
             from totals t where p.id = t.envelope),
         queued as (
-            insert into reconciliation.unmatched (file, entry_no, statement, state, account, error_reason, cause, detail, reference_texts, fingerprint, created_at, closed_at)
+            insert into reconciliation.unmatched (file, entry_no, statement, state, account, error_reason, cause, detail, reference_keys, fingerprint, created_at, closed_at)
             select j.file, j.entry_no, j.statement, case when j.is_repeated then 'Closed' else 'Open' end, j.account, case when not j.is_repeated then 'DUPLICATE_DISBURSEMENT' end,
                 case when j.is_repeated then 'Repeated' else 'DebitedBefore' end,
                 case when j.is_repeated then 'The same movement stands in an earlier statement.'
                     else format('One debit for an order of %s payments, of which %s were debited before. None of them is booked with it.', j.payments, j.taken) end,
-                coalesce((select e.reference_texts from reconciliation.entry e where e.file = j.file and e.no = j.entry_no), '{}'), j.fingerprint, $2, case when j.is_repeated then $2 end
+                coalesce((select e.reference_keys from reconciliation.entry e where e.file = j.file and e.no = j.entry_no), '{}'), j.fingerprint, $2, case when j.is_repeated then $2 end
             from judged j where j.taken > 0)
         select coalesce(sum(lines), 0)::int from totals
         """;

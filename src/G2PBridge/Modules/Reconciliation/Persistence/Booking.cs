@@ -1,5 +1,6 @@
 using G2PBridge.Modules.Reconciliation.Domain;
 using G2PBridge.Platform.Persistence;
+using G2PBridge.Platform.Protection;
 using G2PBridge.Statements;
 using Npgsql;
 
@@ -21,23 +22,26 @@ internal sealed class Booking : IAsyncDisposable
     private readonly BridgeDatabase _source;
     private readonly NpgsqlConnection _connection;
     private readonly NpgsqlTransaction _transaction;
+    private readonly Sealer _sealer;
     private readonly ClaimedFile _file;
     private bool _hasBatches;
 
-    private Booking(BridgeDatabase source, NpgsqlConnection connection, NpgsqlTransaction transaction, ClaimedFile file)
+    private Booking(BridgeDatabase source, NpgsqlConnection connection, NpgsqlTransaction transaction, Sealer sealer, ClaimedFile file)
     {
         _source = source;
         _connection = connection;
+        _sealer = sealer;
         _transaction = transaction;
         _file = file;
     }
 
-    public static async Task<Booking> BeginAsync(BridgeDatabase source, ClaimedFile file, CancellationToken cancellationToken)
+    public static async Task<Booking> BeginAsync(BridgeDatabase source, DataProtector protector, ClaimedFile file, CancellationToken cancellationToken)
     {
         var connection = await source.OpenConnectionAsync(cancellationToken);
         try
         {
-            var booking = new Booking(source, connection, await connection.BeginTransactionAsync(cancellationToken), file);
+            var transaction = await connection.BeginTransactionAsync(cancellationToken);
+            var booking = new Booking(source, connection, transaction, await protector.BeginAsync(connection, cancellationToken), file);
             await booking.ForgetEarlierAttemptAsync(cancellationToken);
             return booking;
         }
@@ -63,7 +67,7 @@ internal sealed class Booking : IAsyncDisposable
 
     public async Task WriteAsync(StagedSet set, CancellationToken cancellationToken)
     {
-        await StagedSets.WriteAsync(_connection, _file.Number, set, cancellationToken);
+        await StagedSets.WriteAsync(_connection, _sealer, _file.Number, set, cancellationToken);
         if (set.Entries.Any(entry => entry.Batch is not null))
         {
             _hasBatches = true;
@@ -312,7 +316,7 @@ internal sealed class Booking : IAsyncDisposable
             left join page pd on d.file = l.file and pd.no = de.statement),
         judged as (
             select c.*, c.showing > 1 or c.occurrence <= coalesce(c.debits_before, 0) + c.returns_before + c.unmatched_before as is_repeated from compared c)
-        insert into reconciliation.unmatched (file, entry_no, statement, state, account, line, generation, error_reason, cause, detail, reference_texts, fingerprint, created_at, closed_at)
+        insert into reconciliation.unmatched (file, entry_no, statement, state, account, line, generation, error_reason, cause, detail, reference_keys, fingerprint, created_at, closed_at)
         select j.file, j.no, j.statement, case when j.is_repeated then 'Closed' else 'Open' end, j.account, j.line, j.generation,
             case when j.is_repeated then null when j.problem is not null then j.problem when j.kind = 0 then 'DUPLICATE_DISBURSEMENT' else 'INVALID_REVERSAL' end,
             case when j.is_repeated then 'Repeated' when j.cause is not null then j.cause when j.kind = 0 then 'DebitedBefore' else 'ReturnWithoutDebit' end,
@@ -320,7 +324,7 @@ internal sealed class Booking : IAsyncDisposable
                 when j.detail is not null then j.detail
                 when j.kind = 0 then format('The payment was debited before: entry %s of statement %s.', j.debit_ordinal, f.id)
                 else 'No debit of the payment was seen so far; the return is matched when it comes.' end,
-            coalesce(j.reference_texts, '{}'), j.fingerprint, $2, case when j.is_repeated then $2 end
+            coalesce(j.reference_keys, '{}'), j.fingerprint, $2, case when j.is_repeated then $2 end
         from judged j left join reconciliation.statement_file f on f.number = j.debit_file
         on conflict do nothing
         """;

@@ -1,5 +1,6 @@
 using G2PBridge.Modules.Reconciliation.Domain;
 using G2PBridge.Platform.Persistence;
+using G2PBridge.Platform.Protection;
 using Npgsql;
 
 namespace G2PBridge.Modules.Reconciliation.Persistence;
@@ -21,12 +22,12 @@ internal sealed record DecisionRecord(
     Guid Id, DecisionKind Kind, DecisionState State, string Reason, string ProposedBy, DateTimeOffset ProposedAt, string? ConfirmedBy, DateTimeOffset? ConfirmedAt);
 
 /// <summary>Pages of the queue: open ones by the partial index in the order of its key, settled ones by the primary key.</summary>
-internal sealed class ExceptionReads(BridgeDatabase source)
+internal sealed class ExceptionReads(BridgeDatabase source, DataProtector protector)
 {
     private const string Select =
         """
         select u.file, u.entry_no, u.state, u.cause, u.error_reason, u.detail, f.id, s.no, s.number, s.account, s.sponsor_account, e.ordinal, e.mark, e.type, e.entry_date, e.value_date, e.amount,
-            coalesce(e.currency, s.currency), e.bank_reference, e.narrative, u.reference_texts, u.line, u.generation, u.created_at, u.closed_at
+            coalesce(e.currency, s.currency), e.bank_reference, e.sealed, u.line, u.generation, u.created_at, u.closed_at
         from reconciliation.unmatched u
         join reconciliation.entry e on e.file = u.file and e.no = u.entry_no
         join reconciliation.statement s on s.file = e.file and s.no = e.statement
@@ -70,11 +71,16 @@ internal sealed class ExceptionReads(BridgeDatabase source)
             reader => (Payment: new PaymentReference(reader.GetInt64(0), reader.GetInt16(1)), Count: reader.GetInt32(2)), cancellationToken))
         .ToDictionary(row => row.Payment, row => row.Count);
 
-    private static ExceptionRow Read(NpgsqlDataReader reader) => new(
-        new ExceptionId(reader.GetInt64(0), reader.GetInt32(1)), Enum.Parse<UnmatchedState>(reader.GetString(2)), reader.GetString(3), reader.TextOrNull(4), reader.GetString(5), reader.GetGuid(6),
-        reader.GetInt32(7), reader.TextOrNull(8), reader.TextOrNull(9), reader.TextOrNull(10), reader.GetInt32(11), reader.TextOrNull(12), reader.TextOrNull(13), Date(reader, 14), Date(reader, 15),
-        reader.IsDBNull(16) ? null : reader.GetDecimal(16), reader.TextOrNull(17), reader.TextOrNull(18), reader.TextOrNull(19), reader.GetFieldValue<string[]>(20),
-        reader.IsDBNull(21) ? null : reader.GetInt64(21), reader.IsDBNull(22) ? null : reader.GetInt16(22), reader.GetFieldValue<DateTimeOffset>(23), reader.TimeOrNull(24));
+    private ExceptionRow Read(NpgsqlDataReader reader)
+    {
+        var (file, no) = (reader.GetInt64(0), reader.GetInt32(1));
+        var texts = EntryTexts.Open(protector, file, no, reader.IsDBNull(19) ? null : reader.GetFieldValue<byte[]>(19));
+        return new(
+            new ExceptionId(file, no), Enum.Parse<UnmatchedState>(reader.GetString(2)), reader.GetString(3), reader.TextOrNull(4), reader.GetString(5), reader.GetGuid(6),
+            reader.GetInt32(7), reader.TextOrNull(8), reader.TextOrNull(9), reader.TextOrNull(10), reader.GetInt32(11), reader.TextOrNull(12), reader.TextOrNull(13), Date(reader, 14), Date(reader, 15),
+            reader.IsDBNull(16) ? null : reader.GetDecimal(16), reader.TextOrNull(17), texts.BankReference ?? reader.TextOrNull(18), texts.Narrative, texts.References,
+            reader.IsDBNull(20) ? null : reader.GetInt64(20), reader.IsDBNull(21) ? null : reader.GetInt16(21), reader.GetFieldValue<DateTimeOffset>(22), reader.TimeOrNull(23));
+    }
 
     private static DateOnly? Date(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetFieldValue<DateOnly>(column);
 }

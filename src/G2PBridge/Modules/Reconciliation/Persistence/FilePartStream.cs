@@ -1,13 +1,15 @@
 using System.Buffers;
 using System.Data;
 using G2PBridge.Platform.Persistence;
+using G2PBridge.Platform.Protection;
 
 namespace G2PBridge.Modules.Reconciliation.Persistence;
 
 /// <summary>A stored file as a stream, forward only: one part in memory at a time, one look at the primary key per part.</summary>
-internal sealed class FilePartStream(BridgeDatabase source, Guid fileId) : Stream
+internal sealed class FilePartStream(BridgeDatabase source, DataProtector protector, Guid fileId) : Stream
 {
     private readonly byte[] _part = ArrayPool<byte>.Shared.Rent(FileStore.PartSize);
+    private readonly byte[] _sealed = ArrayPool<byte>.Shared.Rent(FileStore.PartSize + SealedText.Overhead);
     private int _no;
     private int _length;
     private int _at;
@@ -60,7 +62,8 @@ internal sealed class FilePartStream(BridgeDatabase source, Guid fileId) : Strea
         if (disposing && !_returned)
         {
             _returned = true;
-            ArrayPool<byte>.Shared.Return(_part);
+            ArrayPool<byte>.Shared.Return(_part, clearArray: true);
+            ArrayPool<byte>.Shared.Return(_sealed);
         }
 
         base.Dispose(disposing);
@@ -68,7 +71,7 @@ internal sealed class FilePartStream(BridgeDatabase source, Guid fileId) : Strea
 
     private async Task<bool> NextPartAsync(CancellationToken cancellationToken)
     {
-        await using var command = source.CreateCommand("select content from reconciliation.statement_file_part where file_id = $1 and no = $2");
+        await using var command = source.CreateCommand("select sealed from reconciliation.statement_file_part where file_id = $1 and no = $2");
         command.Parameters.Add(new() { Value = fileId });
         command.Parameters.Add(new() { Value = _no });
         await using var reader = await command.ExecuteReaderAsync(CommandBehavior.SequentialAccess, cancellationToken);
@@ -77,9 +80,10 @@ internal sealed class FilePartStream(BridgeDatabase source, Guid fileId) : Strea
             return false;
         }
 
-        _no++;
+        var length = (int)reader.GetBytes(0, 0, _sealed, 0, FileStore.PartSize + SealedText.Overhead);
         _at = 0;
-        _length = (int)reader.GetBytes(0, 0, _part, 0, FileStore.PartSize);
+        _length = Math.Max(0, length - SealedText.Overhead);
+        protector.OpenBytes(FileStore.Sealed, RowKey.Of(fileId, _no++), _sealed.AsSpan(0, length), _part.AsSpan(0, _length));
         return _length > 0;
     }
 }

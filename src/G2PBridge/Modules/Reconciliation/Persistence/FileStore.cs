@@ -5,6 +5,7 @@ using G2PBridge.Modules.Reconciliation.Domain;
 using G2PBridge.PartnerApi;
 using G2PBridge.Platform.Identity;
 using G2PBridge.Platform.Persistence;
+using G2PBridge.Platform.Protection;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
@@ -27,9 +28,11 @@ internal sealed record StoredFile(Guid Id, bool IsDuplicate);
 /// Takes files in as parts of one mebibyte: one buffer per upload, whatever the file's size, and no transaction while a slow
 /// sender is being waited for. A file that is never completed stays in Uploading until its lease ends and is then removed.
 /// </summary>
-internal sealed class FileStore(BridgeDatabase source, IOptions<StatementsOptions> options, TimeProvider clock)
+internal sealed class FileStore(BridgeDatabase source, DataProtector protector, EntryHashes hashes, IOptions<StatementsOptions> options, TimeProvider clock)
 {
     public const int PartSize = 1024 * 1024;
+
+    public static readonly SealedColumn Sealed = new($"{ReconciliationModule.Schema}.statement_file_part", "sealed", ("file_id", "uuid"), ("no", "integer")) { IsBytes = true };
 
     /// <summary>What is still read of a file that is too long, so that a sender that only listens after sending hears why.</summary>
     private const long MostDrained = 64L * 1024 * 1024;
@@ -75,7 +78,7 @@ internal sealed class FileStore(BridgeDatabase source, IOptions<StatementsOption
                         return unproved;
                     }
 
-                    return await CompleteAsync(id, facts, Identity(hash.GetHashAndReset(), facts.Banks), bytes, parts, buffer.AsMemory(0, length), cancellationToken);
+                    return await CompleteAsync(id, facts, hashes.OfFile(Identity(hash.GetHashAndReset(), facts.Banks)), bytes, parts, buffer.AsMemory(0, length), cancellationToken);
                 }
 
                 await AddPartAsync(id, facts, parts++, buffer.AsMemory(0, length), cancellationToken);
@@ -126,6 +129,7 @@ internal sealed class FileStore(BridgeDatabase source, IOptions<StatementsOption
     {
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        using var part = new SealedPart(await protector.BeginAsync(connection, cancellationToken), id, no, content.Span);
         await using var batch = new NpgsqlBatch(connection);
         if (no == 0)
         {
@@ -137,26 +141,27 @@ internal sealed class FileStore(BridgeDatabase source, IOptions<StatementsOption
             batch.Add("update reconciliation.statement_file set lease_until = now() + $2 where id = $1 and state = 'Uploading'", id, UploadLease);
         }
 
-        AddPart(batch, id, no, content);
+        AddPart(batch, id, no, part);
         await batch.ExecuteNonQueryAsync(cancellationToken);
         await source.CommitAsync(transaction, cancellationToken);
     }
 
     private async Task<Result<StoredFile>> CompleteAsync(
-        Guid id, UploadFacts facts, byte[] sha256, long bytes, int parts, ReadOnlyMemory<byte> last, CancellationToken cancellationToken)
+        Guid id, UploadFacts facts, byte[] contentHash, long bytes, int parts, ReadOnlyMemory<byte> last, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         // Two uploads of the same bytes at once: the second waits for the first to commit and then finds it.
-        await using (var take = connection.Statement("select pg_advisory_xact_lock($1, $2)", ShaLock, BitConverter.ToInt32(sha256)))
+        await using (var take = connection.Statement("select pg_advisory_xact_lock($1, $2)", ShaLock, BitConverter.ToInt32(contentHash)))
         {
             await take.ExecuteNonQueryAsync(cancellationToken);
         }
 
         var earlier = await connection.QueryAsync(
-            "select id, state from reconciliation.statement_file where sha256 = $1 and state not in ('Uploading', 'Duplicate')", [sha256],
+            "select id, state from reconciliation.statement_file where content_hash = $1 and state not in ('Uploading', 'Duplicate')", [contentHash],
             reader => (Id: reader.GetGuid(0), State: Enum.Parse<FileState>(reader.GetString(1))), cancellationToken);
+        using var part = earlier.Count > 0 ? null : new SealedPart(await protector.BeginAsync(connection, cancellationToken), id, parts, last.Span);
         await using var batch = new NpgsqlBatch(connection);
         if (earlier is [var first])
         {
@@ -165,7 +170,7 @@ internal sealed class FileStore(BridgeDatabase source, IOptions<StatementsOption
                 batch.Add("delete from reconciliation.statement_file where id = $1", id);
             }
 
-            AddFile(batch, id, facts, FileState.Duplicate, sha256, bytes, first.Id);
+            AddFile(batch, id, facts, FileState.Duplicate, contentHash, bytes, first.Id);
             AddHistory(batch, id, null, FileState.Duplicate, $"the same bytes as {first.Id}", now);
             if (first.State == FileState.Error)
             {
@@ -179,16 +184,16 @@ internal sealed class FileStore(BridgeDatabase source, IOptions<StatementsOption
         {
             if (parts == 0)
             {
-                AddFile(batch, id, facts, FileState.Received, sha256, bytes, null);
+                AddFile(batch, id, facts, FileState.Received, contentHash, bytes, null);
             }
             else
             {
                 batch.Add(
-                    "update reconciliation.statement_file set state = 'Received', sha256 = $2, bytes = $3, lease_until = null, due_at = $4 where id = $1",
-                    id, sha256, bytes, now);
+                    "update reconciliation.statement_file set state = 'Received', content_hash = $2, bytes = $3, lease_until = null, due_at = $4 where id = $1",
+                    id, contentHash, bytes, now);
             }
 
-            AddPart(batch, id, parts, last);
+            AddPart(batch, id, parts, part!);
             AddHistory(batch, id, parts == 0 ? null : FileState.Uploading, FileState.Received, facts.Channel, now);
         }
 
@@ -197,18 +202,18 @@ internal sealed class FileStore(BridgeDatabase source, IOptions<StatementsOption
         return earlier is [var known] ? new StoredFile(known.Id, IsDuplicate: true) : new StoredFile(id, IsDuplicate: false);
     }
 
-    private void AddFile(NpgsqlBatch batch, Guid id, UploadFacts facts, FileState state, byte[]? sha256, long bytes, Guid? duplicateOf) => batch.Add(
+    private void AddFile(NpgsqlBatch batch, Guid id, UploadFacts facts, FileState state, byte[]? contentHash, long bytes, Guid? duplicateOf) => batch.Add(
         """
-        insert into reconciliation.statement_file (id, file_name, content_type, channel, profile, sha256, bytes, received_at, state, duplicate_of, attempts, fence, lease_until,
+        insert into reconciliation.statement_file (id, file_name, content_type, channel, profile, content_hash, bytes, received_at, state, duplicate_of, attempts, fence, lease_until,
             due_at, statements, entries, matched, returned, classified, unmatched, repeated, banks)
         values ($1, $2::text, $3::text, $4, $5::text, $6::bytea, $7, $8, $9, $10::uuid, 0, 0, case when $9 = 'Uploading' then now() + $11 end, $8, 0, 0, 0, 0, 0, 0, 0, $12::text[])
         """,
-        id, Cut(facts.FileName, 255), Cut(facts.ContentType, 128), facts.Channel, facts.Profile, sha256, bytes, clock.GetUtcNow(), state.ToString(), duplicateOf, UploadLease, facts.Banks?.ToArray());
+        id, Cut(facts.FileName, 255), Cut(facts.ContentType, 128), facts.Channel, facts.Profile, contentHash, bytes, clock.GetUtcNow(), state.ToString(), duplicateOf, UploadLease, facts.Banks?.ToArray());
 
-    private static void AddPart(NpgsqlBatch batch, Guid id, int no, ReadOnlyMemory<byte> content) =>
-        batch.BatchCommands.Add(new NpgsqlBatchCommand("insert into reconciliation.statement_file_part (file_id, no, content) values ($1, $2, $3)")
+    private static void AddPart(NpgsqlBatch batch, Guid id, int no, SealedPart part) =>
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("insert into reconciliation.statement_file_part (file_id, no, sealed) values ($1, $2, $3)")
         {
-            Parameters = { new() { Value = id }, new() { Value = no }, new NpgsqlParameter<ReadOnlyMemory<byte>> { TypedValue = content, NpgsqlDbType = NpgsqlDbType.Bytea } },
+            Parameters = { new() { Value = id }, new() { Value = no }, new NpgsqlParameter<ReadOnlyMemory<byte>> { TypedValue = part.Bytes, NpgsqlDbType = NpgsqlDbType.Bytea } },
         });
 
     private static void AddHistory(NpgsqlBatch batch, Guid id, FileState? from, FileState to, string cause, DateTimeOffset now) => batch.Add(
@@ -219,5 +224,23 @@ internal sealed class FileStore(BridgeDatabase source, IOptions<StatementsOption
     {
         text = text?.Replace("\0", "", StringComparison.Ordinal);
         return text?.Length > length ? text[..length] : text;
+    }
+
+    /// <summary>A part as it is stored, in a buffer that is given back.</summary>
+    private sealed class SealedPart : IDisposable
+    {
+        private readonly byte[] _buffer;
+        private readonly int _length;
+
+        public SealedPart(Sealer sealer, Guid id, int no, ReadOnlySpan<byte> content)
+        {
+            _length = content.Length + SealedText.Overhead;
+            _buffer = ArrayPool<byte>.Shared.Rent(_length);
+            sealer.SealBytes(Sealed, RowKey.Of(id, no), content, _buffer.AsSpan(0, _length));
+        }
+
+        public ReadOnlyMemory<byte> Bytes => _buffer.AsMemory(0, _length);
+
+        public void Dispose() => ArrayPool<byte>.Shared.Return(_buffer);
     }
 }

@@ -1,15 +1,17 @@
 using G2PBridge.Modules.Reconciliation.Contracts;
+using G2PBridge.Modules.Reconciliation.Domain;
 using G2PBridge.Platform.Persistence;
+using G2PBridge.Platform.Protection;
 using Npgsql;
 
 namespace G2PBridge.Modules.Reconciliation.Persistence;
 
 /// <summary>What other modules may know. Every statement starts from the match's key, an envelope's returns, or the queue's own indexes.</summary>
-internal sealed class MatchReads(BridgeDatabase source)
+internal sealed class MatchReads(BridgeDatabase source, DataProtector protector, EntryHashes hashes)
 {
     private const string Columns =
         """
-        m.line, m.generation, m.kind, f.id, s.number, s.sequence, e.ordinal, e.entry_date, e.value_date, e.bank_reference, e.name, m.reason_code, e.reason, m.amount
+        m.line, m.generation, m.kind, f.id, s.number, s.sequence, e.ordinal, e.entry_date, e.value_date, e.bank_reference, m.reason_code, m.amount, e.file, e.no, e.sealed
         """;
 
     private const string Joins =
@@ -43,12 +45,12 @@ internal sealed class MatchReads(BridgeDatabase source)
 
     public Task<List<UnmatchedEntry>> UnmatchedAsync(IReadOnlyCollection<long> lines, IReadOnlyCollection<string> references, CancellationToken cancellationToken) => source.QueryAsync(
         """
-        select coalesce((select r from unnest(u.reference_texts) r where r = any($2) limit 1), u.reference_texts[1], ''), u.line, f.id, s.number, s.sequence, e.ordinal,
+        select e.file, e.no, e.sealed, u.line, f.id, s.number, s.sequence, e.ordinal,
             e.entry_date, e.value_date, u.error_reason, u.detail, e.bank_reference, coalesce(e.amount, 0), coalesce(e.currency, s.currency, '')
         from (
             select file, entry_no from reconciliation.unmatched where line = any($1)
             union
-            select file, entry_no from reconciliation.unmatched where reference_texts && $2) found
+            select file, entry_no from reconciliation.unmatched where reference_keys && $2) found
         join reconciliation.unmatched u using (file, entry_no)
         join reconciliation.entry e on e.file = u.file and e.no = u.entry_no
         join reconciliation.statement s on s.file = e.file and s.no = e.statement
@@ -56,15 +58,28 @@ internal sealed class MatchReads(BridgeDatabase source)
         where u.state = 'Open' and u.error_reason is not null
         order by u.file, u.entry_no
         """,
-        [lines.ToArray(), references.ToArray()],
-        reader => new UnmatchedEntry(
-            reader.GetString(0), reader.IsDBNull(1) ? null : reader.GetInt64(1), reader.GetGuid(2), reader.TextOrNull(3), reader.TextOrNull(4), reader.GetInt32(5),
-            Date(reader, 6), Date(reader, 7), reader.GetString(8), reader.GetString(9), reader.TextOrNull(10), reader.GetDecimal(11), reader.GetString(12)),
+        [lines.ToArray(), hashes.OfReferences([.. references])!],
+        reader =>
+        {
+            var texts = Texts(reader, 0);
+            return new UnmatchedEntry(
+                texts.References.FirstOrDefault(references.Contains) ?? texts.References.FirstOrDefault() ?? "", reader.IsDBNull(3) ? null : reader.GetInt64(3), reader.GetGuid(4), reader.TextOrNull(5),
+                reader.TextOrNull(6), reader.GetInt32(7), Date(reader, 8), Date(reader, 9), reader.GetString(10), reader.GetString(11), texts.BankReference ?? reader.TextOrNull(12), reader.GetDecimal(13),
+                reader.GetString(14));
+        },
         cancellationToken);
 
-    private static MatchedEntry Match(NpgsqlDataReader reader) => new(
-        reader.GetInt64(0), reader.GetInt16(1), reader.GetInt16(2) > 0, reader.GetGuid(3), reader.TextOrNull(4), reader.TextOrNull(5), reader.GetInt32(6),
-        Date(reader, 7), Date(reader, 8), reader.TextOrNull(9), reader.TextOrNull(10), reader.TextOrNull(11), reader.TextOrNull(12), reader.GetDecimal(13));
+    private MatchedEntry Match(NpgsqlDataReader reader)
+    {
+        var texts = Texts(reader, 12);
+        return new(
+            reader.GetInt64(0), reader.GetInt16(1), reader.GetInt16(2) > 0, reader.GetGuid(3), reader.TextOrNull(4), reader.TextOrNull(5), reader.GetInt32(6),
+            Date(reader, 7), Date(reader, 8), texts.BankReference ?? reader.TextOrNull(9), texts.Name, reader.TextOrNull(10), texts.Reason, reader.GetDecimal(11));
+    }
+
+    /// <summary>From file, number and ciphertext, in columns that follow each other.</summary>
+    private EntryTexts Texts(NpgsqlDataReader reader, int at) =>
+        EntryTexts.Open(protector, reader.GetInt64(at), reader.GetInt32(at + 1), reader.IsDBNull(at + 2) ? null : reader.GetFieldValue<byte[]>(at + 2));
 
     private static DateOnly? Date(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetFieldValue<DateOnly>(column);
 }

@@ -22,7 +22,7 @@ internal sealed class ReconciliationDbContext(DbContextOptions<ReconciliationDbC
             file.ToTable("statement_file", table =>
             {
                 table.HasCheckConstraint("ck_statement_file_lease", "state not in ('Uploading', 'Reading') or lease_until is not null");
-                table.HasCheckConstraint("ck_statement_file_hash", "state = 'Uploading' or octet_length(sha256) = 32");
+                table.HasCheckConstraint("ck_statement_file_hash", "state = 'Uploading' or octet_length(content_hash) = 32");
                 table.HasCheckConstraint("ck_statement_file_duplicate", "(state = 'Duplicate') = (duplicate_of is not null)");
             });
             file.HasKey(row => row.Id).HasName("pk_statement_file");
@@ -40,7 +40,7 @@ internal sealed class ReconciliationDbContext(DbContextOptions<ReconciliationDbC
             file.Property(row => row.Findings).HasColumnType("jsonb");
             file.HasIndex(row => row.Number).IsUnique().HasDatabaseName("uq_statement_file_number");
             // The same bytes are read once; a duplicate is a row of its own that points here.
-            file.HasIndex(row => row.Sha256).IsUnique().HasDatabaseName("uq_statement_file_sha256").HasFilter("state not in ('Uploading', 'Duplicate')");
+            file.HasIndex(row => row.ContentHash).IsUnique().HasDatabaseName("uq_statement_file_content_hash").HasFilter("state not in ('Uploading', 'Duplicate')");
             file.HasIndex(row => new { row.DueAt, row.Number }).HasDatabaseName("ix_statement_file_due").HasFilter("state = 'Received'");
             file.HasIndex(row => row.LeaseUntil).HasDatabaseName("ix_statement_file_leased").HasFilter("state in ('Uploading', 'Reading')");
             file.HasIndex(row => row.Number, "ix_statement_file_untold").HasFilter("state in ('Processed', 'Error') and told_at is null");
@@ -96,7 +96,7 @@ internal sealed class ReconciliationDbContext(DbContextOptions<ReconciliationDbC
             unmatched.Property(row => row.ErrorReason).HasMaxLength(CodeLength);
             unmatched.Property(row => row.Cause).HasMaxLength(32);
             unmatched.HasIndex(row => row.Line).HasDatabaseName("ix_unmatched_line").HasFilter("line is not null");
-            unmatched.HasIndex(row => row.ReferenceTexts).HasMethod("gin").HasDatabaseName("ix_unmatched_reference_texts");
+            unmatched.HasIndex(row => row.ReferenceKeys).HasMethod("gin").HasDatabaseName("ix_unmatched_reference_keys");
             unmatched.HasIndex(row => row.Fingerprint).HasDatabaseName("ix_unmatched_fingerprint");
             unmatched.HasIndex(row => new { row.File, row.EntryNo }, "ix_unmatched_open").HasFilter("state = 'Open'");
             unmatched.HasIndex(row => new { row.Line, row.Generation }, "ix_unmatched_rejected").HasFilter($"state = 'Open' and cause = '{Domain.UnmatchedCause.RejectedAfterDebit}'");

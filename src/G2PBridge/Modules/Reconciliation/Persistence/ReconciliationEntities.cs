@@ -24,8 +24,8 @@ internal sealed class StatementFileRow
     /// <summary>Codes of the sponsor banks whose statements were taken from the sender; null: all.</summary>
     public string[]? Banks { get; init; }
 
-    /// <summary>Of the bytes, and of <see cref="Banks"/> where there are any.</summary>
-    public byte[]? Sha256 { get; init; }
+    /// <summary>Of the bytes, keyed, and of <see cref="Banks"/> where there are any: the same bytes from the same sender have the same.</summary>
+    public byte[]? ContentHash { get; init; }
 
     public long Bytes { get; init; }
 
@@ -74,14 +74,14 @@ internal sealed class StatementFileRow
     public DateTimeOffset? ToldAt { get; init; }
 }
 
-/// <summary>One mebibyte of a file.</summary>
+/// <summary>One mebibyte of a file, encrypted.</summary>
 internal sealed class StatementFilePartRow
 {
     public Guid FileId { get; init; }
 
     public int No { get; init; }
 
-    public required byte[] Content { get; init; }
+    public required byte[] Sealed { get; init; }
 }
 
 /// <summary>One statement of a file.</summary>
@@ -184,19 +184,16 @@ internal sealed class EntryRow
 
     public string? Detail { get; init; }
 
-    /// <summary>Texts that may be a reference, where none was recognised.</summary>
-    public string[]? ReferenceTexts { get; init; }
+    /// <summary>Stand for texts that may be a reference, where none was recognised.</summary>
+    public Guid[]? ReferenceKeys { get; init; }
 
+    /// <summary>Of a debit of ours; what else it is written beside is encrypted with it.</summary>
     public string? BankReference { get; init; }
-
-    public string? Name { get; init; }
 
     public string? ReasonCode { get; init; }
 
-    public string? Reason { get; init; }
-
-    /// <summary>The bank's text, where a person may have to read it.</summary>
-    public string? Narrative { get; init; }
+    /// <summary>What the bank wrote about a person: see <see cref="EntryTexts"/>.</summary>
+    public byte[]? Sealed { get; init; }
 
     public Guid Fingerprint { get; init; }
 
@@ -255,7 +252,7 @@ internal sealed class UnmatchedRow
 
     public required string Detail { get; init; }
 
-    public required string[] ReferenceTexts { get; init; }
+    public required Guid[] ReferenceKeys { get; init; }
 
     public Guid Fingerprint { get; init; }
 

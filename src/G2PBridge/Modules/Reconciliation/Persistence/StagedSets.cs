@@ -1,4 +1,5 @@
 using G2PBridge.Modules.Reconciliation.Domain;
+using G2PBridge.Platform.Protection;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -10,11 +11,11 @@ internal sealed record StagedSet(IReadOnlyList<ReadEntry> Entries, IReadOnlyList
 /// <summary>Writes sets by binary COPY inside the booking's transaction; about 8 µs an entry with the primary key as the only full index.</summary>
 internal static class StagedSets
 {
-    public static async Task WriteAsync(NpgsqlConnection connection, long file, StagedSet set, CancellationToken cancellationToken)
+    public static async Task WriteAsync(NpgsqlConnection connection, Sealer sealer, long file, StagedSet set, CancellationToken cancellationToken)
     {
         if (set.Entries.Count > 0)
         {
-            await WriteEntriesAsync(connection, file, set.Entries, cancellationToken);
+            await WriteEntriesAsync(connection, sealer, file, set.Entries, cancellationToken);
         }
 
         if (set.Statements.Count > 0)
@@ -23,12 +24,12 @@ internal static class StagedSets
         }
     }
 
-    private static async Task WriteEntriesAsync(NpgsqlConnection connection, long file, IReadOnlyList<ReadEntry> entries, CancellationToken cancellationToken)
+    private static async Task WriteEntriesAsync(NpgsqlConnection connection, Sealer sealer, long file, IReadOnlyList<ReadEntry> entries, CancellationToken cancellationToken)
     {
         await using var copy = await connection.BeginBinaryImportAsync(
             """
             copy reconciliation.entry (file, no, statement, ordinal, detail_ordinal, kind, mark, type, value_date, entry_date, amount, currency, line, generation, envelope,
-                problem, cause, detail, reference_texts, bank_reference, name, reason_code, reason, narrative, fingerprint, tell, file_line) from stdin (format binary)
+                problem, cause, detail, reference_keys, bank_reference, reason_code, sealed, fingerprint, tell, file_line) from stdin (format binary)
             """, cancellationToken);
         foreach (var entry in entries)
         {
@@ -51,20 +52,26 @@ internal static class StagedSets
             await WriteTextAsync(copy, entry.Problem, cancellationToken);
             await WriteTextAsync(copy, entry.Cause, cancellationToken);
             await WriteTextAsync(copy, entry.Detail, cancellationToken);
-            if (entry.ReferenceTexts is null)
+            if (entry.ReferenceKeys is null)
             {
                 await copy.WriteNullAsync(cancellationToken);
             }
             else
             {
-                await copy.WriteAsync(entry.ReferenceTexts, NpgsqlDbType.Array | NpgsqlDbType.Text, cancellationToken);
+                await copy.WriteAsync(entry.ReferenceKeys, NpgsqlDbType.Array | NpgsqlDbType.Uuid, cancellationToken);
             }
 
-            await WriteTextAsync(copy, entry.BankReference, cancellationToken);
-            await WriteTextAsync(copy, entry.Name, cancellationToken);
+            await WriteTextAsync(copy, EntryTexts.IsPlain(entry) ? entry.BankReference : null, cancellationToken);
             await WriteTextAsync(copy, entry.ReasonCode, cancellationToken);
-            await WriteTextAsync(copy, entry.Reason, cancellationToken);
-            await WriteTextAsync(copy, entry.Narrative, cancellationToken);
+            if (EntryTexts.Seal(sealer, file, entry) is { } texts)
+            {
+                await copy.WriteAsync(texts, NpgsqlDbType.Bytea, cancellationToken);
+            }
+            else
+            {
+                await copy.WriteNullAsync(cancellationToken);
+            }
+
             await copy.WriteAsync(entry.Fingerprint, NpgsqlDbType.Uuid, cancellationToken);
             await copy.WriteAsync(entry.Tell, NpgsqlDbType.Boolean, cancellationToken);
             await copy.WriteAsync(entry.FileLine, NpgsqlDbType.Bigint, cancellationToken);

@@ -28,7 +28,7 @@ internal static class StatusBooking
             insert into reconciliation.rejection (line, generation, file, entry_no)
             select line, generation, file, no from reported where not is_debited and nth = 1
             on conflict do nothing)
-        insert into reconciliation.unmatched (file, entry_no, statement, state, account, line, generation, error_reason, cause, detail, reference_texts, fingerprint, created_at, closed_at)
+        insert into reconciliation.unmatched (file, entry_no, statement, state, account, line, generation, error_reason, cause, detail, reference_keys, fingerprint, created_at, closed_at)
         select file, no, statement, case when is_repeated then 'Closed' else 'Open' end, sponsor_account, line, generation, null,
             case when is_repeated then 'Repeated' else 'RejectedAfterDebit' end,
             case when is_repeated then 'An earlier report says the same.' else 'The bank reports the payment as rejected, and a statement shows it as debited. It counts as paid until its return is seen.' end,
@@ -40,10 +40,10 @@ internal static class StatusBooking
     /// <summary>Statuses that say something odd, or that are about nothing of ours.</summary>
     public const string QueueStatuses =
         """
-        insert into reconciliation.unmatched (file, entry_no, statement, state, account, line, generation, error_reason, cause, detail, reference_texts, fingerprint, created_at, closed_at)
+        insert into reconciliation.unmatched (file, entry_no, statement, state, account, line, generation, error_reason, cause, detail, reference_keys, fingerprint, created_at, closed_at)
         select q.file, q.no, q.statement, case when q.is_repeated then 'Closed' else 'Open' end, q.sponsor_account, q.line, q.generation, case when not q.is_repeated then q.problem end,
             case when q.is_repeated then 'Repeated' else q.cause end, case when q.is_repeated then 'An earlier report says the same.' else q.detail end,
-            coalesce(q.reference_texts, '{}'), q.fingerprint, $2, case when q.is_repeated then $2 end
+            coalesce(q.reference_keys, '{}'), q.fingerprint, $2, case when q.is_repeated then $2 end
         from (
             select e.*, s.sponsor_account, exists (select from reconciliation.unmatched u where u.fingerprint = e.fingerprint and u.file <> e.file) as is_repeated
             from reconciliation.entry e
@@ -69,7 +69,7 @@ internal static class StatusBooking
     public const string QueueContradictions =
         """
         with overtaken as (
-            insert into reconciliation.unmatched (file, entry_no, statement, state, account, line, generation, cause, detail, reference_texts, fingerprint, created_at)
+            insert into reconciliation.unmatched (file, entry_no, statement, state, account, line, generation, cause, detail, reference_keys, fingerprint, created_at)
             select e.file, e.no, e.statement, 'Open', s.sponsor_account, r.line, r.generation, 'RejectedAfterDebit',
                 'The bank reports the payment as rejected, and a statement shows it as debited. It counts as paid until its return is seen.', '{}', e.fingerprint, $2
             from reconciliation.rejection r
@@ -86,7 +86,7 @@ internal static class StatusBooking
     /// <summary>What a report proves: rejections that no debit has overtaken, and payments that the bank has although nobody knew it.</summary>
     public const string Told =
         """
-        select e.no, e.line, e.generation, e.type = any($4) as is_rejected, e.reason_code, e.reason
+        select e.no, e.line, e.generation, e.type = any($4) as is_rejected, e.reason_code, e.sealed, e.file
         from reconciliation.entry e
         join reconciliation.statement s on s.file = e.file and s.no = e.statement and s.state = 'Booked'
         left join reconciliation.rejection r on r.line = e.line and r.generation = e.generation and r.file = e.file and r.entry_no = e.no

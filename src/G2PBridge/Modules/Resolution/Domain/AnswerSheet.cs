@@ -45,7 +45,7 @@ internal static class AnswerSheet
     }
 
     public static LineWithoutAddress Without(LineFacts line, string? reasonCode, string? reason) =>
-        new(line, AddressCheck.Tidy(reasonCode, ReasonCodeLength) ?? ReasonCodes.NoReason, AddressCheck.Tidy(reason, ReasonLength));
+        new(line, AddressCheck.Tidy(Masked.Text(reasonCode), ReasonCodeLength) ?? ReasonCodes.NoReason, AddressCheck.Tidy(Masked.Text(reason), ReasonLength));
 
     private readonly record struct Entry(ResolvedAddress? Address, string? ReasonCode, string? Reason)
     {

@@ -39,7 +39,7 @@ internal static partial class ResolveNextSlice
 
             if (outcome.Failure is { } failure)
             {
-                LogFailed(slice.Id, slice.BatchId, failure.Code, settlement.FailedAttempts, outcome.NotAsked);
+                LogFailed(slice.Id, slice.BatchId, Masked.Text(failure.Code), settlement.FailedAttempts, outcome.NotAsked);
             }
 
             LogSettled(slice.Id, slice.BatchId, settlement.Status, outcome.Resolved.Count, outcome.Unresolved.Count);
@@ -96,7 +96,7 @@ internal static partial class ResolveNextSlice
                 _ => (SliceStatus.Exhausted, "some have no address after the last round", now),
             };
             return new(
-                status, AddressCheck.Tidy(cause, 64)!, due, failures, AddressCheck.Tidy(outcome.Failure?.Code, 64), AddressCheck.Tidy(outcome.Failure?.Why, 500),
+                status, AddressCheck.Tidy(Masked.Text(cause), 64)!, due, failures, AddressCheck.Tidy(Masked.Text(outcome.Failure?.Code), 64), AddressCheck.Tidy(Masked.Text(outcome.Failure?.Why), 500),
                 // One agency hands out the cash of many places.
                 outcome.Resolved, outcome.Unresolved, missing, slice.HoldsPayouts ? SharedAddressRule.Allow : rule);
         }

@@ -99,28 +99,20 @@ namespace G2PBridge.Modules.InKind.Persistence.Migrations
                         .HasColumnType("text")
                         .HasColumnName("beneficiary_id");
 
-                    b.Property<string>("Email")
-                        .HasColumnType("text")
-                        .HasColumnName("email");
-
                     b.Property<string>("GeoId")
                         .IsRequired()
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)")
                         .HasColumnName("geo_id");
 
-                    b.Property<string>("Name")
-                        .HasColumnType("text")
-                        .HasColumnName("name");
-
-                    b.Property<string>("Phone")
-                        .HasColumnType("text")
-                        .HasColumnName("phone");
-
                     b.Property<decimal>("Quantity")
                         .HasPrecision(19, 4)
                         .HasColumnType("numeric(19,4)")
                         .HasColumnName("quantity");
+
+                    b.Property<byte[]>("Sealed")
+                        .HasColumnType("bytea")
+                        .HasColumnName("sealed");
 
                     b.HasKey("Seq")
                         .HasName("pk_beneficiary");
@@ -137,22 +129,6 @@ namespace G2PBridge.Modules.InKind.Persistence.Migrations
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)")
                         .HasColumnName("id");
-
-                    b.Property<string>("AgencyAdditionalAttributes")
-                        .HasColumnType("text")
-                        .HasColumnName("agency_additional_attributes");
-
-                    b.Property<string>("AgencyAdminEmail")
-                        .HasColumnType("text")
-                        .HasColumnName("agency_admin_email");
-
-                    b.Property<string>("AgencyAdminName")
-                        .HasColumnType("text")
-                        .HasColumnName("agency_admin_name");
-
-                    b.Property<string>("AgencyAdminPhone")
-                        .HasColumnType("text")
-                        .HasColumnName("agency_admin_phone");
 
                     b.Property<DateTimeOffset?>("AgencyAt")
                         .HasColumnType("timestamp with time zone")
@@ -177,6 +153,10 @@ namespace G2PBridge.Modules.InKind.Persistence.Migrations
                     b.Property<string>("AgencyReason")
                         .HasColumnType("text")
                         .HasColumnName("agency_reason");
+
+                    b.Property<byte[]>("AgencySealed")
+                        .HasColumnType("bytea")
+                        .HasColumnName("agency_sealed");
 
                     b.Property<string>("BatchId")
                         .IsRequired()
@@ -233,22 +213,6 @@ namespace G2PBridge.Modules.InKind.Persistence.Migrations
                         .HasColumnType("text")
                         .HasColumnName("small_mnemonic");
 
-                    b.Property<string>("WarehouseAdditionalAttributes")
-                        .HasColumnType("text")
-                        .HasColumnName("warehouse_additional_attributes");
-
-                    b.Property<string>("WarehouseAdminEmail")
-                        .HasColumnType("text")
-                        .HasColumnName("warehouse_admin_email");
-
-                    b.Property<string>("WarehouseAdminName")
-                        .HasColumnType("text")
-                        .HasColumnName("warehouse_admin_name");
-
-                    b.Property<string>("WarehouseAdminPhone")
-                        .HasColumnType("text")
-                        .HasColumnName("warehouse_admin_phone");
-
                     b.Property<DateTimeOffset?>("WarehouseAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("warehouse_at");
@@ -272,6 +236,10 @@ namespace G2PBridge.Modules.InKind.Persistence.Migrations
                     b.Property<string>("WarehouseReason")
                         .HasColumnType("text")
                         .HasColumnName("warehouse_reason");
+
+                    b.Property<byte[]>("WarehouseSealed")
+                        .HasColumnType("bytea")
+                        .HasColumnName("warehouse_sealed");
 
                     b.HasKey("Id")
                         .HasName("pk_geo");
@@ -352,15 +320,13 @@ namespace G2PBridge.Modules.InKind.Persistence.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("seq");
 
+                    b.Property<Guid>("Content")
+                        .HasColumnType("uuid")
+                        .HasColumnName("content");
+
                     b.Property<DateTimeOffset>("DeliveredAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("delivered_at");
-
-                    b.Property<string>("DeliveredBy")
-                        .IsRequired()
-                        .HasMaxLength(256)
-                        .HasColumnType("character varying(256)")
-                        .HasColumnName("delivered_by");
 
                     b.Property<string>("DisbursementId")
                         .IsRequired()
@@ -374,11 +340,6 @@ namespace G2PBridge.Modules.InKind.Persistence.Migrations
                         .HasColumnType("character varying(128)")
                         .HasColumnName("envelope_id");
 
-                    b.Property<string>("Evidence")
-                        .HasMaxLength(2000)
-                        .HasColumnType("character varying(2000)")
-                        .HasColumnName("evidence");
-
                     b.Property<string>("ProofId")
                         .IsRequired()
                         .HasMaxLength(128)
@@ -390,14 +351,14 @@ namespace G2PBridge.Modules.InKind.Persistence.Migrations
                         .HasColumnType("numeric(19,4)")
                         .HasColumnName("quantity");
 
-                    b.Property<string>("ReceivedBy")
-                        .HasMaxLength(256)
-                        .HasColumnType("character varying(256)")
-                        .HasColumnName("received_by");
-
                     b.Property<DateTimeOffset>("RecordedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("recorded_at");
+
+                    b.Property<byte[]>("Sealed")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("sealed");
 
                     b.HasKey("Seq")
                         .HasName("pk_proof");

@@ -311,14 +311,6 @@ namespace G2PBridge.Modules.Reconciliation.Persistence.Migrations
                         .HasColumnType("character varying(2)")
                         .HasColumnName("mark");
 
-                    b.Property<string>("Name")
-                        .HasColumnType("text")
-                        .HasColumnName("name");
-
-                    b.Property<string>("Narrative")
-                        .HasColumnType("text")
-                        .HasColumnName("narrative");
-
                     b.Property<int>("Ordinal")
                         .HasColumnType("integer")
                         .HasColumnName("ordinal");
@@ -328,18 +320,18 @@ namespace G2PBridge.Modules.Reconciliation.Persistence.Migrations
                         .HasColumnType("character varying(64)")
                         .HasColumnName("problem");
 
-                    b.Property<string>("Reason")
-                        .HasColumnType("text")
-                        .HasColumnName("reason");
-
                     b.Property<string>("ReasonCode")
                         .HasMaxLength(64)
                         .HasColumnType("character varying(64)")
                         .HasColumnName("reason_code");
 
-                    b.PrimitiveCollection<string[]>("ReferenceTexts")
-                        .HasColumnType("text[]")
-                        .HasColumnName("reference_texts");
+                    b.PrimitiveCollection<Guid[]>("ReferenceKeys")
+                        .HasColumnType("uuid[]")
+                        .HasColumnName("reference_keys");
+
+                    b.Property<byte[]>("Sealed")
+                        .HasColumnType("bytea")
+                        .HasColumnName("sealed");
 
                     b.Property<int>("Statement")
                         .HasColumnType("integer")
@@ -637,10 +629,10 @@ namespace G2PBridge.Modules.Reconciliation.Persistence.Migrations
                         .HasColumnType("integer")
                         .HasColumnName("no");
 
-                    b.Property<byte[]>("Content")
+                    b.Property<byte[]>("Sealed")
                         .IsRequired()
                         .HasColumnType("bytea")
-                        .HasColumnName("content");
+                        .HasColumnName("sealed");
 
                     b.HasKey("FileId", "No")
                         .HasName("pk_statement_file_part");
@@ -675,6 +667,10 @@ namespace G2PBridge.Modules.Reconciliation.Persistence.Migrations
                     b.Property<int>("Classified")
                         .HasColumnType("integer")
                         .HasColumnName("classified");
+
+                    b.Property<byte[]>("ContentHash")
+                        .HasColumnType("bytea")
+                        .HasColumnName("content_hash");
 
                     b.Property<string>("ContentType")
                         .HasMaxLength(128)
@@ -757,10 +753,6 @@ namespace G2PBridge.Modules.Reconciliation.Persistence.Migrations
                         .HasColumnType("integer")
                         .HasColumnName("returned");
 
-                    b.Property<byte[]>("Sha256")
-                        .HasColumnType("bytea")
-                        .HasColumnName("sha256");
-
                     b.Property<string>("State")
                         .IsRequired()
                         .HasMaxLength(32)
@@ -787,6 +779,11 @@ namespace G2PBridge.Modules.Reconciliation.Persistence.Migrations
                     b.HasKey("Id")
                         .HasName("pk_statement_file");
 
+                    b.HasIndex("ContentHash")
+                        .IsUnique()
+                        .HasDatabaseName("uq_statement_file_content_hash")
+                        .HasFilter("state not in ('Uploading', 'Duplicate')");
+
                     b.HasIndex("LeaseUntil")
                         .HasDatabaseName("ix_statement_file_leased")
                         .HasFilter("state in ('Uploading', 'Reading')");
@@ -794,11 +791,6 @@ namespace G2PBridge.Modules.Reconciliation.Persistence.Migrations
                     b.HasIndex("Number")
                         .IsUnique()
                         .HasDatabaseName("uq_statement_file_number");
-
-                    b.HasIndex("Sha256")
-                        .IsUnique()
-                        .HasDatabaseName("uq_statement_file_sha256")
-                        .HasFilter("state not in ('Uploading', 'Duplicate')");
 
                     b.HasIndex("DueAt", "Number")
                         .HasDatabaseName("ix_statement_file_due")
@@ -811,7 +803,7 @@ namespace G2PBridge.Modules.Reconciliation.Persistence.Migrations
                         {
                             t.HasCheckConstraint("ck_statement_file_duplicate", "(state = 'Duplicate') = (duplicate_of is not null)");
 
-                            t.HasCheckConstraint("ck_statement_file_hash", "state = 'Uploading' or octet_length(sha256) = 32");
+                            t.HasCheckConstraint("ck_statement_file_hash", "state = 'Uploading' or octet_length(content_hash) = 32");
 
                             t.HasCheckConstraint("ck_statement_file_lease", "state not in ('Uploading', 'Reading') or lease_until is not null");
 
@@ -1014,10 +1006,10 @@ namespace G2PBridge.Modules.Reconciliation.Persistence.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("line");
 
-                    b.PrimitiveCollection<string[]>("ReferenceTexts")
+                    b.PrimitiveCollection<Guid[]>("ReferenceKeys")
                         .IsRequired()
-                        .HasColumnType("text[]")
-                        .HasColumnName("reference_texts");
+                        .HasColumnType("uuid[]")
+                        .HasColumnName("reference_keys");
 
                     b.Property<string>("State")
                         .IsRequired()
@@ -1039,10 +1031,10 @@ namespace G2PBridge.Modules.Reconciliation.Persistence.Migrations
                         .HasDatabaseName("ix_unmatched_line")
                         .HasFilter("line is not null");
 
-                    b.HasIndex("ReferenceTexts")
-                        .HasDatabaseName("ix_unmatched_reference_texts");
+                    b.HasIndex("ReferenceKeys")
+                        .HasDatabaseName("ix_unmatched_reference_keys");
 
-                    NpgsqlIndexBuilderExtensions.HasMethod(b.HasIndex("ReferenceTexts"), "gin");
+                    NpgsqlIndexBuilderExtensions.HasMethod(b.HasIndex("ReferenceKeys"), "gin");
 
                     b.HasIndex(new[] { "File", "EntryNo" }, "ix_unmatched_open")
                         .HasFilter("state = 'Open'");
