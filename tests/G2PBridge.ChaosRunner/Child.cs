@@ -30,6 +30,8 @@ internal sealed class Child : IDisposable
 
     public bool HasExited => _process.HasExited;
 
+    public int ProcessId => _process.Id;
+
     public int ExitCode => _process.ExitCode;
 
     public static Child Start(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment, string logFile, string readyWord)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using G2PBridge.ChaosRunner;
+using G2PBridge.ChaosRunner.Fuzz;
 using G2PBridge.LocalPostgres;
 
 var kills = new Option<int>("--kills") { Description = "How often a host is killed with SIGKILL.", DefaultValueFactory = _ => 200 };
@@ -38,4 +39,30 @@ root.SetAction(async (parsed, cancellationToken) =>
         return ChaosRun.NotRun;
     }
 });
+
+var requests = new Option<int>("--requests") { Description = "How many requests.", DefaultValueFactory = _ => 100_000 };
+var clients = new Option<int>("--clients") { Description = "Requests on their way at once.", DefaultValueFactory = _ => 8 };
+var slow = new Option<int>("--slow") { Description = "Senders that send a byte now and then.", DefaultValueFactory = _ => 20 };
+var only = new Option<int?>("--only") { Description = "Makes this request alone and shows it with its answer." };
+var fuzz = new Command("fuzz", "Sends what nobody should send to every route of a real host. Exit code 0: no 5xx, nothing given away, nothing stored that was refused, memory flat, nothing left open; 1: not; 2: it could not be run.") { requests, clients, slow, only, seed, keep };
+fuzz.SetAction(async (parsed, cancellationToken) =>
+{
+    var settings = new FuzzSettings(parsed.GetValue(requests), parsed.GetValue(seed) ?? Random.Shared.Next(1, 1_000_000), parsed.GetValue(clients), parsed.GetValue(slow), parsed.GetValue(only), parsed.GetValue(keep));
+    if (settings.Problem is { } problem)
+    {
+        Console.Error.WriteLine(problem);
+        return ChaosRun.NotRun;
+    }
+
+    try
+    {
+        return await new FuzzRun(settings).RunAsync(cancellationToken);
+    }
+    catch (Exception exception) when (exception is NotRunnableException or LocalPostgresException)
+    {
+        Console.Error.WriteLine(exception.Message);
+        return ChaosRun.NotRun;
+    }
+});
+root.Subcommands.Add(fuzz);
 return await root.Parse(args).InvokeAsync();

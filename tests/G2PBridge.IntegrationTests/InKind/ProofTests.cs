@@ -50,6 +50,15 @@ internal sealed class ProofTests : InKindTest
     }
 
     [Test]
+    public async Task A_proof_that_is_null_is_named()
+    {
+        using var content = new StringContent("""{"proofs":[null]}""", System.Text.Encoding.UTF8, "application/json");
+        using var answer = await Http.PostAsync(new Uri(InKindHost.Address, "v1/proofs-of-delivery"), content);
+        Assert.That((int)answer.StatusCode, Is.EqualTo(422));
+        Assert.That(await answer.Content.ReadAsStringAsync(), Does.Contain("proofs[0] is null"));
+    }
+
+    [Test]
     public async Task Digital_cash_is_not_delivered_by_hand()
     {
         await ReceiveAsync("CASH_DIGITAL", 1);

@@ -97,7 +97,7 @@ internal sealed class EdgesTests : IntegrationTest
             var stream = socket.GetStream();
             await stream.WriteAsync(Encoding.ASCII.GetBytes($"POST /{path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{{"));
             var busy = await ScalarAsync<long>("select count(*) from pg_stat_activity where application_name = 'slow sender' and state like 'idle in transaction%'");
-            var answer = await new StreamReader(stream).ReadToEndAsync();
+            var answer = await ReadAnswerAsync(stream);
             Assert.That(busy, Is.Zero, path);
             Assert.That(answer, Does.StartWith("HTTP/1.1 408 ").And.Contain("arrived too slowly"), path);
         }
@@ -210,6 +210,27 @@ internal sealed class EdgesTests : IntegrationTest
         Assert.That(text, Does.Contain(said).And.Not.Contain("G2PBridge").And.Not.Contain("parameter").And.Not.Contain("Body body"));
     }
 
+    [Test]
+    public async Task A_text_that_no_database_can_hold_is_refused_and_not_a_fault()
+    {
+        using var content = new StringContent("""{"scope":"ENVELOPE","value":"a\u0000b","reason":"a test"}""", Encoding.UTF8, "application/json");
+        using var body = await Http.PostAsync(new Uri(TestHost.Address, "v1/pauses"), content);
+        using var query = await Http.GetAsync(new Uri(TestHost.Address, "v1/envelopes?programme=%00"));
+        Assert.That((body.StatusCode, query.StatusCode), Is.EqualTo((HttpStatusCode.BadRequest, HttpStatusCode.BadRequest)));
+        Assert.That(await query.Content.ReadAsStringAsync(), Does.Contain("NUL"));
+    }
+
+    [TestCase("ffffffffffffffff\r\n{}")]
+    [TestCase("zz\r\n{}")]
+    public async Task A_body_that_breaks_http_is_malformed_and_not_a_fault(string chunks)
+    {
+        using var socket = new TcpClient();
+        await socket.ConnectAsync(IPAddress.Loopback, TestHost.Address.Port);
+        var stream = socket.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes($"POST /get_disbursement_status HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}"));
+        Assert.That(await new StreamReader(stream).ReadLineAsync(), Is.EqualTo("HTTP/1.1 400 Bad Request"));
+    }
+
     [TestCase("v1/envelopes?limit=many", "limit cannot be read from 'many'")]
     [TestCase("v1/envelopes?from=2026-13-45", "from cannot be read from '2026-13-45'")]
     public async Task A_parameter_that_cannot_be_read_is_named(string path, string said)
@@ -223,6 +244,18 @@ internal sealed class EdgesTests : IntegrationTest
         var host = TestHost.Build(TestHost.ConnectionString, services => services.AddSingleton<TimeProvider>(Clock), settings);
         await host.StartAsync();
         return host;
+    }
+
+    /// <summary>An answer in chunks to its end; what the server does with the connection afterwards is no part of it.</summary>
+    private static async Task<string> ReadAnswerAsync(NetworkStream stream)
+    {
+        var (answer, part) = (new StringBuilder(), new byte[4096]);
+        while (!answer.ToString().EndsWith("\r\n0\r\n\r\n", StringComparison.Ordinal) && await stream.ReadAsync(part) is var length and > 0)
+        {
+            answer.Append(Encoding.ASCII.GetString(part, 0, length));
+        }
+
+        return answer.ToString();
     }
 
     private static Uri AddressOf(WebApplication host) => new(host.Urls.First());

@@ -79,6 +79,24 @@ internal sealed class HostileFileTests : ReconciliationTest
         });
     }
 
+    [Test]
+    public async Task An_account_that_holds_a_NUL_is_nobodys_and_stops_nothing()
+    {
+        await ImportAsync(new StatementText(account: "SPON\0SOR0001").ToString());
+        Assert.That(await ScalarAsync<string>("select state from reconciliation.statement"), Is.EqualTo("UnknownAccount"));
+    }
+
+    [TestCase("v1/statements", 422)]
+    [TestCase("upload_mt940", 400)]
+    public async Task A_form_that_ends_before_its_file_does_is_refused_and_nothing_is_kept(string path, int status)
+    {
+        using var form = new ByteArrayContent("--x\r\nContent-Disposition: form-data; name=\"statement_file\"; filename=\"a\"\r\nContent-Type: text/plain\r\n\r\n:20:X\n:25:Y"u8.ToArray());
+        form.Headers.TryAddWithoutValidation("Content-Type", "multipart/form-data; boundary=x");
+        using var answer = await Http.PostAsync(new Uri(TestHost.Address, path), form);
+        Assert.That((int)answer.StatusCode, Is.EqualTo(status));
+        Assert.That(await ScalarAsync<long>("select count(*) from reconciliation.statement_file"), Is.Zero);
+    }
+
     private sealed class Endless(long length) : Stream
     {
         private long _left = length;

@@ -1,10 +1,13 @@
+using System.Buffers;
+using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 
 namespace G2PBridge.Platform.Edges;
 
 /// <summary>
-/// A body has to arrive within a time, however steadily it trickles: the server's own limit is a speed, which a sender can just keep.
+/// A body has to arrive within a time, however steadily it trickles: the server's own limit is a speed, which a sender can just keep. What breaks
+/// HTTP in the middle of a body is the sender's fault too, and told as such.
 /// </summary>
 internal sealed class BodyDeadline(RequestDelegate next, IOptions<EdgesOptions> options)
 {
@@ -12,7 +15,7 @@ internal sealed class BodyDeadline(RequestDelegate next, IOptions<EdgesOptions> 
     {
         if (http.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true)
         {
-            var body = new TimedBody(http.Request.Body, options.Value.BodyTimeout, http.RequestAborted);
+            var body = new TimedBody(http.Request.BodyReader, options.Value.BodyTimeout);
             http.Response.RegisterForDispose(body);
             http.Request.Body = body;
         }
@@ -20,17 +23,18 @@ internal sealed class BodyDeadline(RequestDelegate next, IOptions<EdgesOptions> 
         return next(http);
     }
 
+    /// <summary>Reads from the server's pipe, whose waiting can be ended without leaving it half read: the server still wants to pass over the rest.</summary>
     private sealed class TimedBody : Stream
     {
-        private readonly Stream _body;
-        private readonly CancellationToken _aborted;
+        private readonly PipeReader _body;
         private readonly CancellationTokenSource _deadline;
+        private readonly CancellationTokenRegistration _alarm;
 
-        public TimedBody(Stream body, TimeSpan limit, CancellationToken aborted)
+        public TimedBody(PipeReader body, TimeSpan limit)
         {
-            (_body, _aborted) = (body, aborted);
-            _deadline = CancellationTokenSource.CreateLinkedTokenSource(aborted);
-            _deadline.CancelAfter(limit);
+            _body = body;
+            _deadline = new CancellationTokenSource(limit);
+            _alarm = _deadline.Token.Register(static reader => ((PipeReader)reader!).CancelPendingRead(), body);
         }
 
         public override bool CanRead => true;
@@ -49,25 +53,37 @@ internal sealed class BodyDeadline(RequestDelegate next, IOptions<EdgesOptions> 
 
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
+            if (buffer.IsEmpty)
+            {
+                return 0;
+            }
+
+            ReadResult read;
             try
             {
-                if (cancellationToken == _aborted || !cancellationToken.CanBeCanceled)
-                {
-                    return await _body.ReadAsync(buffer, _deadline.Token);
-                }
-
-                using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _deadline.Token);
-                return await _body.ReadAsync(buffer, either.Token);
+                read = await _body.ReadAsync(cancellationToken);
             }
-            catch (OperationCanceledException) when (_deadline.IsCancellationRequested && !_aborted.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+            catch (IOException exception) when (exception is not BadHttpRequestException && !cancellationToken.IsCancellationRequested)
             {
+                throw new BadHttpRequestException("The body breaks HTTP.", StatusCodes.Status400BadRequest, exception);
+            }
+
+            if (read.IsCanceled || _deadline.IsCancellationRequested)
+            {
+                _body.AdvanceTo(read.Buffer.Start);
                 throw new BadHttpRequestException("The body did not arrive in time.", StatusCodes.Status408RequestTimeout);
             }
+
+            var length = (int)Math.Min(buffer.Length, read.Buffer.Length);
+            var part = read.Buffer.Slice(0, length);
+            part.CopyTo(buffer.Span);
+            _body.AdvanceTo(part.End);
+            return length;
         }
 
         public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-        public override int Read(byte[] buffer, int offset, int count) => _body.Read(buffer, offset, count);
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
         public override void Flush()
         {
@@ -83,6 +99,8 @@ internal sealed class BodyDeadline(RequestDelegate next, IOptions<EdgesOptions> 
         {
             if (disposing)
             {
+                // Waits for an alarm that is just going off, so that none reaches the connection's next request.
+                _alarm.Dispose();
                 _deadline.Dispose();
             }
 

@@ -24,6 +24,7 @@ internal sealed partial class FaultHandler(ILogger<FaultHandler> logger) : IExce
             BadHttpRequestException { StatusCode: StatusCodes.Status415UnsupportedMediaType } => UnansweredPaths.Describe(httpContext, StatusCodes.Status415UnsupportedMediaType),
             BadHttpRequestException bad => (bad.StatusCode, PartnerEndpoint.MalformedCode, $"Invalid Input. {Masked.Text(BadRequestText.Of(bad))}"),
             ValidationException invalid => (StatusCodes.Status400BadRequest, PartnerEndpoint.MalformedCode, Masked.Text(string.Join(" ", invalid.Errors.Select(error => error.ErrorMessage)))),
+            _ when HasUnstorableText(exception) => (StatusCodes.Status400BadRequest, PartnerEndpoint.MalformedCode, "Invalid Input. A text holds a character that cannot be stored, such as NUL; leave it out."),
             _ when IsDatabaseOutage(exception) => (StatusCodes.Status503ServiceUnavailable, "DATABASE_CONNECTION_ERROR", "The database cannot be reached; the request was not carried out, try again."),
             _ => (StatusCodes.Status500InternalServerError, PartnerEndpoint.UnknownErrorCode, "Unknown Error."),
         };
@@ -36,6 +37,10 @@ internal sealed partial class FaultHandler(ILogger<FaultHandler> logger) : IExce
         await ErrorAnswer.WriteAsync(httpContext, status, code, message);
         return true;
     }
+
+    /// <summary>JSON and addresses can say NUL; no text of the database can.</summary>
+    private static bool HasUnstorableText(Exception exception) =>
+        exception is PostgresException { SqlState: PostgresErrorCodes.CharacterNotInRepertoire or PostgresErrorCodes.UntranslatableCharacter } || (exception.InnerException is { } inner && HasUnstorableText(inner));
 
     /// <summary>Away, full, or for reading only, as the stand-by of a failover is.</summary>
     private static bool IsDatabaseOutage(Exception exception) =>

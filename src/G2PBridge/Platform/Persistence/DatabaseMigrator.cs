@@ -48,7 +48,9 @@ internal sealed partial class DatabaseMigrator(
 
         foreach (var index in await MissingAsync(cancellationToken))
         {
-            await using var create = new NpgsqlCommand(index.Create, guard) { CommandTimeout = 0 };
+            // On a connection of its own: what the lock's transaction held on a table would stand in the way of what follows.
+            await using var connection = await source.OpenConnectionAsync(cancellationToken);
+            await using var create = new NpgsqlCommand(index.Create, connection) { CommandTimeout = 0 };
             await create.ExecuteNonQueryAsync(cancellationToken);
             LogIndexed(index.Name, index.Schema);
         }

@@ -172,10 +172,12 @@ internal static class GetDisbursementStatus
             }
 
             var seqs = lines.Values.Select(line => line.Seq).ToList();
-            var matches = seqs.Count == 0 ? [] : await mediator.Send(new FindMatches(seqs), cancellationToken);
+            var matching = seqs.Count == 0 ? Task.FromResult<IReadOnlyList<MatchedEntry>>([]) : mediator.Send(new FindMatches(seqs), cancellationToken);
             // An entry that names no line of ours may be any programme's.
             var texts = request.Scope.Programmes is null ? request.Ids : [.. lines.Keys];
-            var unmatched = await mediator.Send(new FindUnmatched(seqs, texts), cancellationToken);
+            var missing = mediator.Send(new FindUnmatched(seqs, texts), cancellationToken);
+            await Task.WhenAll(matching, missing);
+            var (matches, unmatched) = (await matching, await missing);
             var zeroes = lines.Values.Where(line => line.Quantity == 0).Select(line => line.Seq).ToList();
             var nothing = zeroes.Count == 0
                 ? []

@@ -108,11 +108,16 @@ internal static class GetEnvelopeStatus
                 return null;
             }
 
+            // Modules that share no connection; one after the other, each would wait for the answer about the others.
+            var funds = mediator.Send(new ReadFundsStatus(ids), cancellationToken);
+            var dispatch = mediator.Send(new ReadDispatchProgress(ids), cancellationToken);
+            var reconciliation = mediator.Send(new ReadReconciliationProgress(ids), cancellationToken);
+            await Task.WhenAll(funds, dispatch, reconciliation);
             return new Response(
                 envelope,
-                (await mediator.Send(new ReadFundsStatus(ids), cancellationToken)).FirstOrDefault(),
-                (await mediator.Send(new ReadDispatchProgress(ids), cancellationToken)).FirstOrDefault(),
-                (await mediator.Send(new ReadReconciliationProgress(ids), cancellationToken)).FirstOrDefault(),
+                (await funds).FirstOrDefault(),
+                (await dispatch).FirstOrDefault(),
+                (await reconciliation).FirstOrDefault(),
                 flags.InKind && envelope.BenefitType != BenefitType.CashDigital ? await PlacementAsync(envelope.Id, cancellationToken) : null);
         }
 

@@ -1,7 +1,6 @@
 using G2PBridge.Modules.Disbursement.Domain;
 using G2PBridge.Platform.Persistence;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace G2PBridge.Modules.Disbursement.Persistence;
 
@@ -174,25 +173,17 @@ internal sealed class IntentWriter : IAsyncDisposable
 
     private async Task CopyAsync(IReadOnlyList<PreparedPayment> payments, CancellationToken cancellationToken)
     {
-        await using var copy = await _connection.BeginBinaryImportAsync(
-            "copy disbursement.instruction (line, generation, prior_generation, chunk_id, amount, payload_hash) from stdin (format binary)", cancellationToken);
+        await using var copy = await BinaryCopy.BeginAsync(
+            _connection, "copy disbursement.instruction (line, generation, prior_generation, chunk_id, amount, payload_hash) from stdin (format binary)", cancellationToken);
         foreach (var payment in payments)
         {
-            await copy.StartRowAsync(cancellationToken);
-            await copy.WriteAsync(payment.Line, NpgsqlDbType.Bigint, cancellationToken);
-            await copy.WriteAsync(payment.Generation, NpgsqlDbType.Smallint, cancellationToken);
-            if (payment.Generation == 1)
-            {
-                await copy.WriteNullAsync(cancellationToken);
-            }
-            else
-            {
-                await copy.WriteAsync((short)(payment.Generation - 1), NpgsqlDbType.Smallint, cancellationToken);
-            }
-
-            await copy.WriteAsync(_chunk.Id, NpgsqlDbType.Bigint, cancellationToken);
-            await copy.WriteAsync(payment.Amount, NpgsqlDbType.Numeric, cancellationToken);
-            await copy.WriteAsync(payment.Hash, NpgsqlDbType.Bytea, cancellationToken);
+            await copy.StartRowAsync(6, cancellationToken);
+            copy.Write(payment.Line);
+            copy.Write(payment.Generation);
+            copy.Write(payment.Generation == 1 ? null : (short?)(payment.Generation - 1));
+            copy.Write(_chunk.Id);
+            copy.Write(payment.Amount);
+            copy.Write(payment.Hash);
         }
 
         await copy.CompleteAsync(cancellationToken);

@@ -1,4 +1,3 @@
-using System.Text;
 using G2PBridge.Modules.Envelopes.Features;
 using G2PBridge.Platform.Persistence;
 using Npgsql;
@@ -27,35 +26,28 @@ internal sealed class DisbursementWriter(BridgeDatabase source)
 
     public static async Task CopyLinesAsync(NpgsqlConnection connection, IReadOnlyList<DisbursementPayload> lines, long firstSeq, CancellationToken cancellationToken)
     {
-        await using var copy = await connection.BeginBinaryImportAsync(
+        await using var copy = await BinaryCopy.BeginAsync(
+            connection,
             "copy envelopes.disbursement (seq, disbursement_id, beneficiary_id, beneficiary_name, quantity, narrative, cycle_id, compute_elements) from stdin (format binary)",
             cancellationToken);
         var seq = firstSeq;
         foreach (var line in lines)
         {
-            await copy.StartRowAsync(cancellationToken);
-            await copy.WriteAsync(seq++, NpgsqlDbType.Bigint, cancellationToken);
-            await copy.WriteAsync(line.DisbursementId!, NpgsqlDbType.Varchar, cancellationToken);
-            await copy.WriteAsync(line.BeneficiaryId!, NpgsqlDbType.Varchar, cancellationToken);
-            await WriteOrNullAsync(copy, line.BeneficiaryName, cancellationToken);
-            await copy.WriteAsync(line.Quantity!.Value, NpgsqlDbType.Numeric, cancellationToken);
-            await WriteOrNullAsync(copy, line.Narrative, cancellationToken);
-            if (line.CycleId is { } cycle)
-            {
-                await copy.WriteAsync(cycle, NpgsqlDbType.Integer, cancellationToken);
-            }
-            else
-            {
-                await copy.WriteNullAsync(cancellationToken);
-            }
-
+            await copy.StartRowAsync(8, cancellationToken);
+            copy.Write(seq++);
+            copy.Write(line.DisbursementId);
+            copy.Write(line.BeneficiaryId);
+            copy.Write(line.BeneficiaryName);
+            copy.Write(line.Quantity);
+            copy.Write(line.Narrative);
+            copy.Write(line.CycleId);
             if (line.ComputeElements.IsEmpty)
             {
-                await copy.WriteNullAsync(cancellationToken);
+                copy.WriteNull();
             }
             else
             {
-                await copy.WriteAsync(Encoding.UTF8.GetString(line.ComputeElements.Span), NpgsqlDbType.Jsonb, cancellationToken);
+                copy.WriteJson(line.ComputeElements.Span);
             }
         }
 
@@ -93,7 +85,4 @@ internal sealed class DisbursementWriter(BridgeDatabase source)
         };
         return (bool?)await command.ExecuteScalarAsync(cancellationToken);
     }
-
-    private static Task WriteOrNullAsync(NpgsqlBinaryImporter copy, string? text, CancellationToken cancellationToken) =>
-        text is null ? copy.WriteNullAsync(cancellationToken) : copy.WriteAsync(text, NpgsqlDbType.Text, cancellationToken);
 }

@@ -5,7 +5,6 @@ using System.Text;
 using G2PBridge.Modules.Envelopes.Domain;
 using G2PBridge.Platform.Persistence;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace G2PBridge.Modules.Envelopes.Persistence;
 
@@ -60,12 +59,14 @@ internal static class Entitlements
     /// <param name="keys">In their order.</param>
     public static async Task CopyAsync(NpgsqlConnection connection, UInt128[] keys, long[] seqs, CancellationToken cancellationToken)
     {
-        await using var copy = await connection.BeginBinaryImportAsync("copy envelopes.entitlement (key, seq) from stdin (format binary)", cancellationToken);
+        await using var copy = await BinaryCopy.BeginAsync(connection, "copy envelopes.entitlement (key, seq) from stdin (format binary)", cancellationToken);
+        var key = new byte[16];
         for (var i = 0; i < keys.Length; i++)
         {
-            await copy.StartRowAsync(cancellationToken);
-            await copy.WriteAsync(Bytes(keys[i]), NpgsqlDbType.Bytea, cancellationToken);
-            await copy.WriteAsync(seqs[i], NpgsqlDbType.Bigint, cancellationToken);
+            await copy.StartRowAsync(2, cancellationToken);
+            BinaryPrimitives.WriteUInt128BigEndian(key, keys[i]);
+            copy.Write(key);
+            copy.Write(seqs[i]);
         }
 
         await copy.CompleteAsync(cancellationToken);

@@ -166,8 +166,13 @@ internal static partial class ReceiveProofs
             return placed;
         }
 
-        private Refusal? Check(Proof proof, string at)
+        private Refusal? Check(Proof? proof, string at)
         {
+            if (proof is null)
+            {
+                return new("INVALID_PROOFS", $"{at} is null; leave it out.");
+            }
+
             if (proof.ProofId is not { Length: > 0 and <= 128 })
             {
                 return new("INVALID_PROOF_ID", $"{at}.proof_id is missing or longer than 128 characters; give every proof an id of your own.");

@@ -55,7 +55,16 @@ internal static class ReceiveStatement
 
         // Here the content speaks for itself: a type that says nothing about it is no reason to refuse it.
         var facts = UploadFacts.Of(http, "v1", name, type is null || type.StartsWith(Unnamed, StringComparison.OrdinalIgnoreCase) ? null : type, profile);
-        var stored = await store.StoreAsync(content, facts, http.RequestAborted);
+        Result<StoredFile> stored;
+        try
+        {
+            stored = await store.StoreAsync(content, facts, http.RequestAborted);
+        }
+        catch (IOException exception) when (exception is not BadHttpRequestException && !http.RequestAborted.IsCancellationRequested)
+        {
+            return new Refusal(PartnerCodes.RequestValidationError, "The form ends before its file does.").ToProblem();
+        }
+
         if (stored.Refusal is { } refusal)
         {
             return refusal.ToProblem();

@@ -145,7 +145,8 @@ internal sealed class StageStatements(IMediator mediator, BridgeDatabase source,
 
     private async Task<SponsorAccount?> FindAccountAsync(StatementHeader header, CancellationToken cancellationToken)
     {
-        if (header.Account is not { } account)
+        // An account with a NUL is nobody's, and cannot even be asked about.
+        if (header.Account is not { } account || account.Contains('\0', StringComparison.Ordinal))
         {
             return null;
         }
@@ -175,7 +176,7 @@ internal sealed class StageStatements(IMediator mediator, BridgeDatabase source,
             Reference = Clean(summary.Header.Reference),
             Number = Clean(number?[0]),
             Sequence = Clean(number is [_, var sequence] ? sequence : null),
-            Currency = summary.Header.Currency ?? summary.Opening?.Currency ?? summary.Closing?.Currency,
+            Currency = Clean(summary.Header.Currency ?? summary.Opening?.Currency ?? summary.Closing?.Currency),
             Opening = Storable(summary.Opening?.Amount),
             OpeningDate = summary.Opening?.Date,
             OpeningIntermediate = summary.Opening?.Intermediate,

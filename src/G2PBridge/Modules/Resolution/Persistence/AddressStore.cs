@@ -3,7 +3,6 @@ using G2PBridge.Modules.Resolution.Domain;
 using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Protection;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace G2PBridge.Modules.Resolution.Persistence;
 
@@ -32,18 +31,15 @@ internal sealed class AddressStore(BridgeDatabase source, DataProtector protecto
 
         var sealer = await protector.BeginAsync(connection, cancellationToken);
         var hash = protector.Hash(AddressFingerprint.Purpose);
-        await using var copy = await connection.BeginBinaryImportAsync("copy resolution.address (seq, round, fingerprint, sealed) from stdin (format binary)", cancellationToken);
+        await using var copy = await BinaryCopy.BeginAsync(connection, "copy resolution.address (seq, round, fingerprint, sealed) from stdin (format binary)", cancellationToken);
         foreach (var (line, to) in resolved)
         {
-            await copy.StartRowAsync(cancellationToken);
-            await copy.WriteAsync(line.Seq, NpgsqlDbType.Bigint, cancellationToken);
-            await copy.WriteAsync(round, NpgsqlDbType.Smallint, cancellationToken);
-            await copy.WriteAsync(
-                AddressFingerprint.Of(hash, to.Kind, to.BankCode, to.AccountNumber ?? to.MobileNumber ?? to.EmailAddress, to.MobileWalletProvider ?? to.EmailWalletProvider), NpgsqlDbType.Uuid, cancellationToken);
-            await copy.WriteAsync(
-                sealer.Seal(
-                    Sealed, RowKey.Of(line.Seq), to.Kind, to.AccountNumber, to.BankCode, to.BranchCode, to.MobileNumber, to.MobileWalletProvider, to.EmailAddress, to.EmailWalletProvider, to.Name),
-                NpgsqlDbType.Bytea, cancellationToken);
+            await copy.StartRowAsync(4, cancellationToken);
+            copy.Write(line.Seq);
+            copy.Write(round);
+            copy.Write(AddressFingerprint.Of(hash, to.Kind, to.BankCode, to.AccountNumber ?? to.MobileNumber ?? to.EmailAddress, to.MobileWalletProvider ?? to.EmailWalletProvider));
+            copy.Write(sealer.Seal(
+                Sealed, RowKey.Of(line.Seq), to.Kind, to.AccountNumber, to.BankCode, to.BranchCode, to.MobileNumber, to.MobileWalletProvider, to.EmailAddress, to.EmailWalletProvider, to.Name));
         }
 
         await copy.CompleteAsync(cancellationToken);
