@@ -12,6 +12,11 @@ if (args is not ["quick", ..])
 // The same file through the platform's XmlReader, to compare with.
 const string PlatformXml = "camt.053 over XmlReader";
 var only = args.Length > 1 ? args[1] : "";
+if ("protection".Contains(only, StringComparison.OrdinalIgnoreCase))
+{
+    ProtectionQuick.Run();
+}
+
 foreach (var (name, make, profile) in new (string, Func<byte[]>, string)[] { ("MT940", () => StatementSource.Mt940(1_000_000), "example-bank"), ("camt.053", () => StatementSource.Camt053(200_000), "generic"), (PlatformXml, () => StatementSource.Camt053(200_000), "generic") })
 {
     if (!name.Contains(only, StringComparison.OrdinalIgnoreCase)) continue;

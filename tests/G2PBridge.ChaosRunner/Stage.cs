@@ -33,6 +33,7 @@ internal sealed class Stage : IAsyncDisposable
 
     private readonly ChaosSettings _settings;
     private readonly string _folder = Directory.CreateTempSubdirectory("g2p-chaos-").FullName;
+    private readonly string _auditKey = DrawKey();
     private readonly string _keys = $"fingerprints {DrawKey()};encryption {DrawKey()}";
     private readonly Uri _simulatorsAddress = new(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Child.FreePort()}"));
     private readonly Database _bankDatabase;
@@ -207,6 +208,7 @@ internal sealed class Stage : IAsyncDisposable
         ["Funds__PollInterval"] = "00:00:01",
         ["OperatorAccess__Required"] = "false",
         ["DataProtection__Keys"] = _keys,
+        ["Audit__Keys"] = _auditKey,
         ["Disbursement__ChunkSize"] = _settings.ChunkSize.ToString(CultureInfo.InvariantCulture),
         ["Disbursement__CallTimeout"] = Text(ChaosSettings.CallTimeout),
         ["Disbursement__Lease"] = Text(ChaosSettings.Lease),

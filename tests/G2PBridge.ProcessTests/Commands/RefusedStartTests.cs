@@ -27,7 +27,7 @@ internal sealed class RefusedStartTests
     {
         var database = await TestServer.NewDatabaseAsync();
         await IsRefusedAsync(
-            new() { ["ASPNETCORE_ENVIRONMENT"] = "Production", ["ConnectionStrings__G2PBridge"] = database, ["SponsorBanks__Default__SponsorBankCode"] = "B", ["SponsorBanks__Default__AccountNumber"] = "1", ["SponsorBanks__Banks__B__Connector"] = "example-bank", ["SponsorBanks__Banks__B__BaseUrl"] = "http://127.0.0.1:9", ["PartnerSignatures__Required"] = "false", ["OperatorAccess__Required"] = "false" },
+            Production(database),
             ["serve", "--urls", "http://127.0.0.1:0"], "run 'g2pbridge migrate'");
     }
 
@@ -131,6 +131,7 @@ internal sealed class RefusedStartTests
     {
         ["ASPNETCORE_ENVIRONMENT"] = "Production", ["ConnectionStrings__G2PBridge"] = database, ["SponsorBanks__Default__SponsorBankCode"] = "B", ["SponsorBanks__Default__AccountNumber"] = "1",
         ["SponsorBanks__Banks__B__Connector"] = "example-bank", ["SponsorBanks__Banks__B__BaseUrl"] = "http://127.0.0.1:9", ["PartnerSignatures__Required"] = "false", ["OperatorAccess__Required"] = "false",
+        ["Audit__Keys"] = DrawKey(),
     };
 
     private static async Task IsRefusedAsync(Dictionary<string, string?> environment, string[] arguments, string sentence)
