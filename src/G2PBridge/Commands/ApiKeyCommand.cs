@@ -15,12 +15,14 @@ internal static class ApiKeyCommand
             Required = true,
             AllowMultipleArgumentsPerToken = true,
         };
-        var command = new Command("api-key", "Makes an API key for /v1 and shows the settings that make it known. The key itself is shown once and kept nowhere.") { actor, role };
-        command.SetAction(parsed => Print(parsed.GetValue(actor)!, parsed.GetValue(role)!));
+        var programme = new Option<string[]>("--programme") { Description = "Mnemonic of a programme that the key is for; without one it is for all.", AllowMultipleArgumentsPerToken = true };
+        var bank = new Option<string[]>("--bank") { Description = "Code of a sponsor bank that the key is for; without one it is for all.", AllowMultipleArgumentsPerToken = true };
+        var command = new Command("api-key", "Makes an API key for /v1 and shows the settings that make it known. The key itself is shown once and kept nowhere.") { actor, role, programme, bank };
+        command.SetAction(parsed => Print(parsed.GetValue(actor)!, parsed.GetValue(role)!, parsed.GetValue(programme) ?? [], parsed.GetValue(bank) ?? []));
         return command;
     }
 
-    private static int Print(string actor, IReadOnlyList<Role> roles)
+    private static int Print(string actor, IReadOnlyList<Role> roles, IReadOnlyList<string> programmes, IReadOnlyList<string> banks)
     {
         var key = ApiKey.Create();
         CommandLine.Report($"Give this key to {actor}, and to nobody else; it is not shown again:");
@@ -28,9 +30,12 @@ internal static class ApiKeyCommand
         CommandLine.Report("Settings of the bridge (n is the first free number):");
         CommandLine.Report($"OperatorAccess__ApiKeys__n__Actor={actor}");
         CommandLine.Report($"OperatorAccess__ApiKeys__n__Sha256={ApiKey.Hash(key)}");
-        foreach (var (role, index) in roles.Distinct().Select((role, index) => (role, index)))
+        foreach (var (name, values) in new[] { ("Roles", roles.Select(role => role.ToString())), ("Programmes", programmes), ("Banks", banks) })
         {
-            CommandLine.Report($"OperatorAccess__ApiKeys__n__Roles__{index}={role}");
+            foreach (var (value, index) in values.Distinct(StringComparer.Ordinal).Select((value, index) => (value, index)))
+            {
+                CommandLine.Report($"OperatorAccess__ApiKeys__n__{name}__{index}={value}");
+            }
         }
 
         return 0;

@@ -8,6 +8,8 @@ using G2PBridge.Platform.Health;
 using G2PBridge.Platform.Identity;
 using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Persistence;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Options;
 
 namespace G2PBridge.Modules.Access;
@@ -36,6 +38,10 @@ internal static class AccessModule
         services.AddSingleton<IHealthNotice, UnknownCallersNotice>();
         services.AddHttpClient(TokenServerKeys.Client).RemoveAllLoggers();
         services.AddTokenServer(OperatorAccessOptions.Section, provider => provider.GetRequiredService<IOptions<OperatorAccessOptions>>().Value.Oidc);
+        services.AddSingleton<IValidateOptions<OperatorAccessOptions>, StatementSenderValidation>();
+        services.AddSingleton<SignedUploads>();
+        services.AddSingleton<ClientCertificates>();
+        services.AddOptions<KestrelServerOptions>().Configure<IOptions<OperatorAccessOptions>>(AskForCertificates);
         services.AddSingleton<RecogniseCaller>();
         services.AddOptions<BeneficiaryPortalOptions>().BindConfiguration(BeneficiaryPortalOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<IValidateOptions<BeneficiaryPortalOptions>, BeneficiaryPortalValidation>();
@@ -47,6 +53,19 @@ internal static class AccessModule
         services.AddSingleton<IBridgeSigner>(provider => provider.GetRequiredService<BridgeSigner>());
         services.AddPollingJob(_ => new PollingJobDescription(Forget, Schema, TimeSpan.FromMinutes(1), 1, () => new ForgetSignatures.Command()));
         return services;
+    }
+
+    /// <summary>Where we end TLS ourselves, any certificate is taken in the handshake, and judged by the settings afterwards.</summary>
+    private static void AskForCertificates(KestrelServerOptions kestrel, IOptions<OperatorAccessOptions> access)
+    {
+        if (access.Value.Certificates.Count > 0)
+        {
+            kestrel.ConfigureHttpsDefaults(https =>
+            {
+                https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
+                https.AllowAnyClientCertificate();
+            });
+        }
     }
 
     public static void MapAccess(this IEndpointRouteBuilder routes) => PublishKeys.Map(routes);

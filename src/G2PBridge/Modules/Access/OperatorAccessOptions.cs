@@ -15,6 +15,17 @@ internal sealed class OperatorAccessOptions
 
     public OidcOptions Oidc { get; init; } = new();
 
+    /// <summary>Keys that sponsor banks sign their statements with.</summary>
+    public IReadOnlyList<ConfiguredStatementKey> StatementKeys { get; init; } = [];
+
+    /// <summary>Certificates that callers show in TLS.</summary>
+    public IReadOnlyList<ConfiguredCertificate> Certificates { get; init; } = [];
+
+    public ForwardedCertificateOptions ForwardedCertificate { get; init; } = new();
+
+    /// <summary>Other names that keys, tokens or certificates give a person, each with the one that stands in the histories.</summary>
+    public IReadOnlyDictionary<string, string> Aliases { get; init; } = new Dictionary<string, string>();
+
     public bool IsRequired(IHostEnvironment environment) => Required ?? !environment.IsDevelopment();
 }
 
@@ -28,6 +39,12 @@ internal sealed class ConfiguredApiKey
     public string Sha256 { get; init; } = "";
 
     public IReadOnlyList<Role> Roles { get; init; } = [];
+
+    /// <summary>Mnemonics of the programmes that the key is for. None: all.</summary>
+    public IReadOnlyList<string> Programmes { get; init; } = [];
+
+    /// <summary>Codes of the sponsor banks that the key is for. None: all.</summary>
+    public IReadOnlyList<string> Banks { get; init; } = [];
 }
 
 /// <summary>The token server of people and services, and what its claims say of them.</summary>
@@ -41,6 +58,12 @@ internal sealed class OidcOptions : TokenServerOptions
 
     /// <summary>Our role for each role of the server; what is not listed counts by its own name.</summary>
     public IReadOnlyDictionary<string, Role> Roles { get; init; } = new Dictionary<string, Role>(StringComparer.Ordinal);
+
+    /// <summary>Path of the claim that lists the mnemonics of programmes; <c>*</c> stands for all, and a token without it is for none. Null: tokens are for all.</summary>
+    public string? ProgrammesClaim { get; init; }
+
+    /// <summary>Path of the claim that lists the codes of sponsor banks, likewise.</summary>
+    public string? BanksClaim { get; init; }
 }
 
 internal sealed class OperatorAccessValidation(IHostEnvironment environment) : IValidateOptions<OperatorAccessOptions>
@@ -73,7 +96,7 @@ internal sealed class OperatorAccessValidation(IHostEnvironment environment) : I
         }
 
         failures.AddRange(options.Oidc.Problems("OperatorAccess:Oidc"));
-        if (options.IsRequired(environment) && options.ApiKeys.Count == 0 && options.Oidc.Issuer is null)
+        if (options.IsRequired(environment) && options.ApiKeys.Count == 0 && options.Certificates.Count == 0 && options.Oidc.Issuer is null)
         {
             failures.Add(
                 "OperatorAccess: outside Development whoever uses /v1 must say who he is, and nobody can; set OperatorAccess:ApiKeys ('g2pbridge api-key' makes one) or :Oidc:Issuer " +

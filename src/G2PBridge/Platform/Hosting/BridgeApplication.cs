@@ -6,7 +6,6 @@ using G2PBridge.Platform.Logging;
 using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Protection;
 using G2PBridge.Platform.Protection.Persistence;
-using G2PBridge.Platform.Secrets;
 using G2PBridge.Simulators;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
@@ -64,11 +63,7 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
             ContentRootPath = AppContext.BaseDirectory,
             EnvironmentName = start.EnvironmentName,
         });
-        if (SecretSettings.ReadFiles(builder.Configuration) is { Count: > 0 } unreadable)
-        {
-            throw new StartupRefusedException("The settings cannot be used. " + string.Join(" ", unreadable));
-        }
-
+        SecretsAtStart.Take(builder);
         AddLogging(builder, start.QuietLog);
         if (string.IsNullOrEmpty(builder.Configuration["urls"]) && string.IsNullOrEmpty(builder.Configuration["http_ports"]))
         {

@@ -16,6 +16,7 @@ using G2PBridge.Platform.Audit;
 using G2PBridge.Platform.Edges;
 using G2PBridge.Platform.Errors;
 using G2PBridge.Platform.Health;
+using G2PBridge.Platform.Identity;
 using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Mediation;
 using G2PBridge.Platform.OpenApi;
@@ -85,6 +86,7 @@ internal static class BridgeHost
 
     public static void UseBridge(this WebApplication web, bool withSimulators)
     {
+        web.Use(PeerAddress.RememberAsync);
         web.UseEdges();
         web.UseExceptionHandler();
         web.UseUnansweredPaths();
@@ -92,6 +94,7 @@ internal static class BridgeHost
         web.UseApiDocuments();
         web.UseAccess();
         web.UseCallerLimits();
+        web.UseMiddleware<ScopeGate>();
         var routes = web.MapGroup("").WithPartnerDocumentation();
         routes.MapGet("ping", () => TypedResults.Text("\"pong\"", "application/json")).WithName("ping").WithTags("Health");
         routes.MapAccess();

@@ -57,6 +57,18 @@ internal sealed class BinaryCopy : IAsyncDisposable
 
     public void Write(bool value) => Value(1)[0] = value ? (byte)1 : (byte)0;
 
+    public void Write(bool? value)
+    {
+        if (value is { } present)
+        {
+            Write(present);
+        }
+        else
+        {
+            WriteNull();
+        }
+    }
+
     public void Write(short value) => BinaryPrimitives.WriteInt16BigEndian(Value(2), value);
 
     public void Write(short? value)
@@ -119,6 +131,18 @@ internal sealed class BinaryCopy : IAsyncDisposable
 
     /// <summary>A <c>bytea</c>.</summary>
     public void Write(ReadOnlySpan<byte> value) => value.CopyTo(Value(value.Length));
+
+    public void Write(byte[]? value)
+    {
+        if (value is null)
+        {
+            WriteNull();
+        }
+        else
+        {
+            Write(value.AsSpan());
+        }
+    }
 
     /// <summary>A <c>text</c> or <c>varchar</c>.</summary>
     /// <exception cref="EncoderFallbackException">Half of a surrogate pair, which is no text.</exception>

@@ -58,9 +58,9 @@ internal static partial class SecretSettings
     public static bool HoldsSecret(string key, string? value) => value is { Length: > 0 }
         && (IsConnectionString(key) ? PasswordInText().IsMatch(value) : IsSecret(key) || value.Contains("PRIVATE KEY-----", StringComparison.Ordinal));
 
-    private static bool IsSecret(string key) => IsConnectionString(key) || SecretName().IsMatch(key);
+    public static bool IsSecret(string key) => IsConnectionString(key) || SecretName().IsMatch(key);
 
-    private static bool IsConnectionString(string key) => key.StartsWith("ConnectionStrings:", StringComparison.OrdinalIgnoreCase) || key.EndsWith(":ConnectionString", StringComparison.OrdinalIgnoreCase);
+    public static bool IsConnectionString(string key) => key.StartsWith("ConnectionStrings:", StringComparison.OrdinalIgnoreCase) || key.EndsWith(":ConnectionString", StringComparison.OrdinalIgnoreCase);
 
     private static IEnumerable<(string Key, string Value)> Values(IConfiguration configuration) =>
         [.. configuration.AsEnumerable().Where(pair => !string.IsNullOrEmpty(pair.Value)).Select(pair => (pair.Key, pair.Value!))];
@@ -75,7 +75,7 @@ internal static partial class SecretSettings
         return text.EndsWith("\r\n", StringComparison.Ordinal) ? text[..^2] : text.EndsWith('\n') ? text[..^1] : text;
     }
 
-    [GeneratedRegex("^Signing:Keys:[0-9]+:Key$|:(Password|Secret|CallbackSecret|ApiKey|Token)$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex("^Signing:Keys:[0-9]+:Key$|^DataProtection:Keys$|:(Password|Secret|CallbackSecret|ApiKey|Token)$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex SecretName();
 
     [GeneratedRegex(@"(^|;)\s*(password|pwd|ssl\s*password)\s*=\s*[^;\s]", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]

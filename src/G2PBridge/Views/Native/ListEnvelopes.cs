@@ -1,7 +1,9 @@
 using System.ComponentModel;
 using G2PBridge.Modules.Envelopes.Contracts;
+using G2PBridge.Modules.Funds.Contracts;
 using G2PBridge.PartnerApi;
 using G2PBridge.Platform.Errors;
+using G2PBridge.Platform.Identity;
 using MediatR;
 
 namespace G2PBridge.Views.Native;
@@ -13,13 +15,13 @@ internal static class ListEnvelopesView
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("envelopes", HandleAsync)
         .WithName("list_envelopes").WithTags("Envelopes").WithSummary("Envelopes, newest first")
-        .Produces<Response>().ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+        .HonoursScope("envelopes of the caller's programmes and banks").Produces<Response>().ProducesProblem(StatusCodes.Status422UnprocessableEntity);
 
     /// <param name="Next">Give this as <c>before</c> to get the next page; null on the last.</param>
     internal sealed record Response(IReadOnlyList<EnvelopeView> Envelopes, long? Next);
 
     private static async Task<IResult> HandleAsync(
-        IMediator mediator, CancellationToken cancellationToken,
+        HttpContext http, IMediator mediator, CancellationToken cancellationToken,
         [Description("The cursor of the page before")] long? before = null,
         [Description("1 to 200")] int limit = 50,
         string? programme = null, string? cycle = null,
@@ -43,8 +45,23 @@ internal static class ListEnvelopesView
             wanted = parsed;
         }
 
-        var found = await mediator.Send(new ListEnvelopes(before, limit + 1, programme, cycle, wanted, from, to), cancellationToken);
-        var page = await mediator.Send(new ViewEnvelopes([.. found.Take(limit)]), cancellationToken);
-        return TypedResults.Ok(new Response(page, found.Count > limit ? page[^1].Number : null));
+        var scope = http.Scope();
+        var found = await mediator.Send(new ListEnvelopes(before, limit + 1, programme, cycle, wanted, from, to, scope.Programmes), cancellationToken);
+        var next = found.Count > limit ? found[limit - 1].Number : (long?)null;
+        var page = await mediator.Send(new ViewEnvelopes([.. await OfBanksAsync([.. found.Take(limit)], scope, mediator, cancellationToken)]), cancellationToken);
+        return TypedResults.Ok(new Response(page, next));
+    }
+
+    /// <summary>Which bank pays is a matter of the settings, so that a page of somebody who is limited to banks may be shorter than asked for.</summary>
+    private static async Task<IEnumerable<EnvelopeFacts>> OfBanksAsync(IReadOnlyList<EnvelopeFacts> page, AccessScope scope, IMediator mediator, CancellationToken cancellationToken)
+    {
+        if (scope.Banks is null)
+        {
+            return page;
+        }
+
+        var own = (await mediator.Send(new FindEnvelopeScopes([.. page.Select(envelope => envelope.Id)]), cancellationToken))
+            .Where(envelope => scope.AllowsBank(envelope.SponsorBankCode)).Select(envelope => envelope.EnvelopeId).ToHashSet(StringComparer.Ordinal);
+        return page.Where(envelope => own.Contains(envelope.Id));
     }
 }

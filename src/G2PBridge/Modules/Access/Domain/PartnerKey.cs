@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
+using G2PBridge.Platform.Secrets;
 
 namespace G2PBridge.Modules.Access.Domain;
 
@@ -77,6 +78,11 @@ internal sealed class PartnerKey
             if (pem.Contains("-----BEGIN CERTIFICATE-----", StringComparison.Ordinal))
             {
                 using var certificate = X509Certificate2.CreateFromPem(pem);
+                if (CertificateFile.WeakProblem(certificate) is { } weak)
+                {
+                    throw new FormatException($"of its certificate, {weak}");
+                }
+
                 id ??= Base64Url.EncodeToString(SHA256.HashData(certificate.RawDataMemory.Span));
                 key = FromPublicKey(certificate.PublicKey.ExportSubjectPublicKeyInfo(), id, algorithm);
             }

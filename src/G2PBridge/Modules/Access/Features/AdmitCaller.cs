@@ -23,10 +23,10 @@ internal sealed partial class AdmitCaller(
             return;
         }
 
-        if (await recogniser.RecogniseAsync(http.Request, http.RequestAborted) is not { } caller)
+        if (await recogniser.RecogniseAsync(http, http.RequestAborted) is not { } caller)
         {
             http.Response.Headers[HeaderNames.WWWAuthenticate] = $"Bearer, ApiKey header=\"{ApiKey.Header}\"";
-            await ErrorAnswer.WriteAsync(http, StatusCodes.Status401Unauthorized, "UNAUTHENTICATED", $"Show who you are: an API key in {ApiKey.Header}, or a bearer token in Authorization.");
+            await ErrorAnswer.WriteAsync(http, StatusCodes.Status401Unauthorized, "UNAUTHENTICATED", $"Show who you are: an API key in {ApiKey.Header}, a bearer token in Authorization, or a client certificate.");
             return;
         }
 
@@ -38,6 +38,7 @@ internal sealed partial class AdmitCaller(
         }
 
         http.Request.Headers[Actor.Header] = caller.Actor;
+        http.SetScope(caller.Scope);
         http.Features.Set(new RecognisedCaller(caller.Actor, caller.Roles));
         await NextAsync(http);
     }

@@ -5,6 +5,7 @@ using G2PBridge.Modules.Disbursement.Persistence;
 using G2PBridge.Modules.Envelopes.Contracts;
 using G2PBridge.PartnerApi;
 using G2PBridge.Platform.Errors;
+using G2PBridge.Platform.Identity;
 using G2PBridge.Platform.Jobs;
 using MediatR;
 using Microsoft.AspNetCore.Mvc;
@@ -23,10 +24,12 @@ internal static partial class DeclareOutcome
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapPost("declarations", ProposeAsync).WithName("propose_declaration").WithTags("Declarations").WithSummary("Propose what became of unknown payments; nothing changes before a second person confirms")
+            .HonoursScope("only for an envelope of the caller's")
             .Produces<DeclarationView>().ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
         routes.MapPost("declarations/{id:guid}/confirm", ConfirmAsync).WithName("confirm_declaration").WithTags("Declarations").WithSummary("Confirm a declaration as a second person, and settle its payments")
             .Produces<DeclarationView>().ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
-        routes.MapGet("declarations", ListAsync).WithName("list_declarations").WithTags("Declarations").WithSummary("The declarations about an envelope, newest first").Produces<Response>();
+        routes.MapGet("declarations", ListAsync).WithName("list_declarations").WithTags("Declarations").WithSummary("The declarations about an envelope, newest first").Produces<Response>()
+            .HonoursScope("only for an envelope of the caller's");
     }
 
     /// <param name="EnvelopeId">The envelope that the payments belong to.</param>
@@ -43,7 +46,7 @@ internal static partial class DeclareOutcome
     internal sealed record Response(IReadOnlyList<DeclarationView> Items);
 
     private static async Task<IResult> ProposeAsync(
-        [FromHeader(Name = Actor.Header), Description("Who is asking")] string? actor, Body body, DeclarationStore store, IMediator mediator, ILoggerFactory loggers, CancellationToken cancellationToken)
+        [FromHeader(Name = Actor.Header), Description("Who is asking")] string? actor, Body body, HttpContext http, DeclarationStore store, IMediator mediator, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var read = Actor.Read(actor);
         if (read.Refusal is { } nobody)
@@ -59,6 +62,11 @@ internal static partial class DeclareOutcome
         if (Declarations.Explained(body.Reason) is { Refusal: { } silent })
         {
             return silent.ToProblem();
+        }
+
+        if (body.EnvelopeId is { } named && !await http.Scope().AllowsEnvelopeAsync(named, mediator, cancellationToken))
+        {
+            return NoEnvelope(named).ToProblem();
         }
 
         var lines = await LinesAsync(body, mediator, cancellationToken);
@@ -122,15 +130,24 @@ internal static partial class DeclareOutcome
         return TypedResults.Ok(View((await store.FindAsync(id, cancellationToken))!));
     }
 
-    private static async Task<IResult> ListAsync([FromQuery(Name = "envelope_id")] string envelopeId, DeclarationStore store, CancellationToken cancellationToken) =>
-        TypedResults.Ok(new Response([.. (await store.OfEnvelopeAsync(envelopeId, PageSize, cancellationToken)).Select(View)]));
+    private static async Task<IResult> ListAsync([FromQuery(Name = "envelope_id")] string envelopeId, HttpContext http, DeclarationStore store, IMediator mediator, CancellationToken cancellationToken) =>
+        await http.Scope().AllowsEnvelopeAsync(envelopeId, mediator, cancellationToken)
+            ? TypedResults.Ok(new Response([.. (await store.OfEnvelopeAsync(envelopeId, PageSize, cancellationToken)).Select(View)]))
+            : NoEnvelope(envelopeId).ToProblem();
+
+    private static Refusal NoEnvelope(string? id) => new(PartnerCodes.DisbursementEnvelopeNotFound, $"There is no envelope '{id}'; GET /v1/envelopes lists them.", RefusalKind.NotFound);
+
+    internal sealed class EnvelopeOf(DeclarationStore store) : IRequestHandler<FindDeclaredEnvelope, string?>
+    {
+        public async Task<string?> Handle(FindDeclaredEnvelope request, CancellationToken cancellationToken) => (await store.FindAsync(request.DeclarationId, cancellationToken))?.EnvelopeId;
+    }
 
     /// <summary>Null: all of the envelope's.</summary>
     private static async Task<Result<long[]?>> LinesAsync(Body body, IMediator mediator, CancellationToken cancellationToken)
     {
         if (string.IsNullOrWhiteSpace(body.EnvelopeId) || (await mediator.Send(new ReadEnvelopes([body.EnvelopeId]), cancellationToken)).Count == 0)
         {
-            return new Refusal(PartnerCodes.DisbursementEnvelopeNotFound, $"There is no envelope '{body.EnvelopeId}'; GET /v1/envelopes lists them.", RefusalKind.NotFound);
+            return NoEnvelope(body.EnvelopeId);
         }
 
         if (body.DisbursementIds is not { } ids)

@@ -1,6 +1,7 @@
 using G2PBridge.Modules.Disbursement.Contracts;
 using G2PBridge.Modules.Disbursement.Domain;
 using G2PBridge.Modules.Disbursement.Persistence;
+using G2PBridge.Platform.Identity;
 using MediatR;
 
 namespace G2PBridge.Modules.Disbursement.Features;
@@ -27,12 +28,24 @@ internal static class ListPauses
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("pauses", HandleAsync)
         .WithName("list_pauses").WithTags("Pauses").WithSummary("Every pause that holds")
-        .Produces<Response>();
+        .HonoursScope("the caller's, and those of everything").Produces<Response>();
 
     internal sealed record Response(IReadOnlyList<PauseView> Items);
 
-    private static async Task<IResult> HandleAsync(Pauses pauses, CancellationToken cancellationToken) =>
-        TypedResults.Ok(new Response([.. (await pauses.ActiveAsync(cancellationToken)).Select(PauseView.Of)]));
+    private static async Task<IResult> HandleAsync(HttpContext http, Pauses pauses, IMediator mediator, CancellationToken cancellationToken)
+    {
+        var shown = new List<PauseView>();
+        foreach (var pause in await pauses.ActiveAsync(cancellationToken))
+        {
+            // A pause of everything stops everybody's payments, and everybody may know.
+            if (pause.Scope == PauseScope.All || await http.Scope().AllowsPauseAsync(pause.Scope, pause.Value, mediator, cancellationToken))
+            {
+                shown.Add(PauseView.Of(pause));
+            }
+        }
+
+        return TypedResults.Ok(new Response(shown));
+    }
 
     internal sealed class Handler(Pauses pauses) : IRequestHandler<ListActivePauses, IReadOnlyList<ActivePause>>
     {

@@ -6,6 +6,7 @@ using G2PBridge.Modules.Envelopes.Contracts;
 using G2PBridge.Modules.Funds.Contracts;
 using G2PBridge.PartnerApi;
 using G2PBridge.Platform.Errors;
+using G2PBridge.Platform.Identity;
 using MediatR;
 using Microsoft.AspNetCore.Mvc;
 
@@ -21,6 +22,7 @@ internal static partial class PauseSending
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("pauses", HandleAsync)
         .WithName("pause_sending").WithTags("Pauses").WithSummary("Stop sending for everything, a bank, a programme or an envelope")
+        .HonoursScope("only what stops nothing beyond the caller's")
         .Produces<PauseView>().Produces<PauseView>(StatusCodes.Status202Accepted).ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
 
     /// <summary>What is to be paused, and why.</summary>
@@ -29,11 +31,11 @@ internal static partial class PauseSending
     /// <param name="Reason">One sentence for whoever finds the pause.</param>
     internal sealed record Body(string? Scope, string? Value, string? Reason);
 
-    internal sealed record Command(string? Scope, string? Value, string? Reason, string Actor) : IRequest<Result<PauseView>>;
+    internal sealed record Command(string? Scope, string? Value, string? Reason, string Actor, AccessScope Caller) : IRequest<Result<PauseView>>;
 
-    private static async Task<IResult> HandleAsync([FromHeader(Name = Actor.Header), Description("Who is asking")] string? actor, Body body, IMediator mediator, CancellationToken cancellationToken)
+    private static async Task<IResult> HandleAsync([FromHeader(Name = Actor.Header), Description("Who is asking")] string? actor, Body body, HttpContext http, IMediator mediator, CancellationToken cancellationToken)
     {
-        var result = await mediator.Send(new Command(body.Scope, body.Value, body.Reason, PauseView.ActorOf(actor)), cancellationToken);
+        var result = await mediator.Send(new Command(body.Scope, body.Value, body.Reason, PauseView.ActorOf(actor), http.Scope()), cancellationToken);
         return result.IsRefused || result.Value.Acknowledged ? result.ToHttp() : TypedResults.Accepted((string?)null, result.Value);
     }
 
@@ -56,6 +58,11 @@ internal static partial class PauseSending
             if (named.Refusal is { } refusal)
             {
                 return refusal;
+            }
+
+            if (!await request.Caller.AllowsPauseAsync(scope, named.Value, mediator, cancellationToken))
+            {
+                return new Refusal("PAUSE_NOT_PERMITTED", "This would stop payments beyond your programmes and banks; pause an envelope or a programme of yours, or ask somebody without such limits.", RefusalKind.NotFound);
             }
 
             var pause = await pauses.PauseAsync(scope, named.Value, reason, request.Actor, cancellationToken);

@@ -59,7 +59,8 @@ internal sealed record ReadEnvelopes(IReadOnlyCollection<string> Ids) : IRequest
 
 /// <summary>Envelopes newest first, for screens.</summary>
 /// <param name="Before">Only envelopes with a smaller number; null for the newest page.</param>
-internal sealed record ListEnvelopes(long? Before, int Limit, string? ProgrammeMnemonic, string? CycleMnemonic, EnvelopeStatus? Status, DateOnly? ScheduledFrom, DateOnly? ScheduledTo)
+/// <param name="Programmes">Only envelopes of these programmes; null for all.</param>
+internal sealed record ListEnvelopes(long? Before, int Limit, string? ProgrammeMnemonic, string? CycleMnemonic, EnvelopeStatus? Status, DateOnly? ScheduledFrom, DateOnly? ScheduledTo, IReadOnlyCollection<string>? Programmes = null)
     : IRequest<IReadOnlyList<EnvelopeFacts>>;
 
 /// <summary>

@@ -28,6 +28,7 @@ internal static class ReadEnvelopeFacts
             var found = await db.Envelopes.AsNoTracking()
                 .Where(envelope => request.Before == null || envelope.Number < request.Before)
                 .Where(envelope => request.ProgrammeMnemonic == null || envelope.ProgrammeMnemonic == request.ProgrammeMnemonic)
+                .Where(envelope => request.Programmes == null || request.Programmes.Contains(envelope.ProgrammeMnemonic))
                 .Where(envelope => request.CycleMnemonic == null || envelope.CycleMnemonic == request.CycleMnemonic)
                 .Where(envelope => request.Status == null || envelope.Status == request.Status)
                 .Where(envelope => request.ScheduledFrom == null || envelope.ScheduleDate >= request.ScheduledFrom)

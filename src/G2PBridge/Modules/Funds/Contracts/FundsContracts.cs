@@ -11,6 +11,15 @@ internal sealed record FindSponsorAccount(int? ProgrammeId, int? BenefitCodeId) 
 /// <summary>Which sponsor bank keeps this account; null when no programme pays from it.</summary>
 internal sealed record FindSponsorAccountByNumber(string AccountNumber) : IRequest<SponsorAccount?>;
 
+/// <summary>Numbers of the accounts that these banks keep, those that envelopes were paid from before the configuration changed included.</summary>
+internal sealed record ListSponsorAccounts(IReadOnlyCollection<string> SponsorBankCodes) : IRequest<IReadOnlyList<string>>;
+
+/// <summary>Whose an envelope is: its programme, and the bank that pays it or is to pay it. Envelopes that do not exist are left out.</summary>
+internal sealed record FindEnvelopeScopes(IReadOnlyCollection<string> EnvelopeIds) : IRequest<IReadOnlyList<EnvelopeScope>>;
+
+/// <param name="SponsorBankCode">Null when no account is configured for it.</param>
+internal sealed record EnvelopeScope(string EnvelopeId, string? ProgrammeMnemonic, string? SponsorBankCode);
+
 /// <summary>An envelope whose money the bank has blocked.</summary>
 /// <param name="Amount">What is blocked, in <paramref name="Currency"/>.</param>
 internal sealed record FundedEnvelope(string EnvelopeId, long EnvelopeNumber, SponsorAccount Account, string Currency, decimal Amount, string BlockReference);

@@ -20,9 +20,11 @@ internal static partial class ReceiveProofs
     {
         routes.MapPost("proofs-of-delivery", HandleAsync)
             .WithName("receive_proofs_of_delivery").WithTags("Proofs of delivery").WithSummary("Say who received what, when and from whom")
+            .HonoursScope("lines of the caller's programmes; none to whoever is limited to banks")
             .Produces<Response>().ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
         routes.MapGet("proofs-of-delivery", ReadAsync)
             .WithName("list_proofs_of_delivery").WithTags("Proofs of delivery").WithSummary("The proofs of delivery of some disbursements")
+            .HonoursScope("lines of the caller's programmes; none to whoever is limited to banks")
             .Produces<ProofList>().ProducesProblem(StatusCodes.Status422UnprocessableEntity);
     }
 
@@ -44,16 +46,16 @@ internal static partial class ReceiveProofs
 
     internal sealed record ProofList(IReadOnlyList<StoredProof> Proofs);
 
-    internal sealed record Command(IReadOnlyList<Proof> Proofs) : IRequest<Result<Response>>;
+    internal sealed record Command(IReadOnlyList<Proof> Proofs, AccessScope Caller) : IRequest<Result<Response>>;
 
-    internal sealed record Query(IReadOnlyList<string> DisbursementIds) : IRequest<ProofList>;
+    internal sealed record Query(IReadOnlyList<string> DisbursementIds, AccessScope Caller) : IRequest<ProofList>;
 
-    private static async Task<IResult> HandleAsync(Body body, IMediator mediator, CancellationToken cancellationToken) =>
-        (await mediator.Send(new Command(body.Proofs ?? []), cancellationToken)).ToHttp();
+    private static async Task<IResult> HandleAsync(Body body, HttpContext http, IMediator mediator, CancellationToken cancellationToken) =>
+        (await mediator.Send(new Command(body.Proofs ?? [], http.Scope()), cancellationToken)).ToHttp();
 
     private static async Task<IResult> ReadAsync(string[] disbursement_id, HttpContext http, IMediator mediator, CancellationToken cancellationToken) => disbursement_id.Length is 0 or > MostAsked
         ? new Refusal("INVALID_DISBURSEMENT_ID", $"Name 1 to {MostAsked} disbursements, as disbursement_id=… once for each.").ToProblem()
-        : TypedResults.Ok(Shown(await mediator.Send(new Query(disbursement_id), cancellationToken), http.NeedsNumbers()));
+        : TypedResults.Ok(Shown(await mediator.Send(new Query(disbursement_id, http.Scope()), cancellationToken), http.NeedsNumbers()));
 
     /// <summary>Who was there is what a proof is for; numbers in it are for those who work with it.</summary>
     private static ProofList Shown(ProofList list, bool inFull) => inFull
@@ -63,7 +65,25 @@ internal static partial class ReceiveProofs
     internal sealed partial class Handler(IMediator mediator, ProofStore store, TimeProvider clock, ILogger<Handler> logger)
         : IRequestHandler<Command, Result<Response>>, IRequestHandler<Query, ProofList>
     {
-        public async Task<ProofList> Handle(Query request, CancellationToken cancellationToken) => new(await store.ReadAsync(request.DisbursementIds, cancellationToken));
+        public async Task<ProofList> Handle(Query request, CancellationToken cancellationToken)
+        {
+            var ids = request.DisbursementIds;
+            if (request.Caller.IsLimited)
+            {
+                var lines = await mediator.Send(new FindLinesById(ids), cancellationToken);
+                var own = await OwnAsync(lines, request.Caller, cancellationToken);
+                ids = [.. lines.Where(line => own.Contains(line.EnvelopeId)).Select(line => line.DisbursementId)];
+            }
+
+            return new(await store.ReadAsync(ids, cancellationToken));
+        }
+
+        /// <summary>The envelopes that are of the caller's programmes. What is handed out is paid for by no bank, so that whoever is limited to banks has none.</summary>
+        private async Task<HashSet<string>> OwnAsync(IEnumerable<FoundLine> lines, AccessScope caller, CancellationToken cancellationToken) => caller.Banks is not null ? [] :
+        [
+            .. (await mediator.Send(new ReadEnvelopes([.. lines.Select(line => line.EnvelopeId).Distinct(StringComparer.Ordinal)]), cancellationToken))
+                .Where(envelope => caller.AllowsProgramme(envelope.ProgrammeMnemonic)).Select(envelope => envelope.Id),
+        ];
 
         public async Task<Result<Response>> Handle(Command request, CancellationToken cancellationToken)
         {
@@ -86,7 +106,7 @@ internal static partial class ReceiveProofs
                 return new Refusal("INVALID_PROOFS", "A proof_id or a disbursement_id stands in the call twice; send each once.");
             }
 
-            var placed = await PlaceAsync(request.Proofs, cancellationToken);
+            var placed = await PlaceAsync(request.Proofs, request.Caller, cancellationToken);
             if (placed.Refusal is { } unplaced)
             {
                 return unplaced;
@@ -104,10 +124,16 @@ internal static partial class ReceiveProofs
         }
 
         /// <summary>Which line each proof is about; only what is handed out at a place has one.</summary>
-        private async Task<Result<IReadOnlyList<NewProof>>> PlaceAsync(IReadOnlyList<Proof> proofs, CancellationToken cancellationToken)
+        private async Task<Result<IReadOnlyList<NewProof>>> PlaceAsync(IReadOnlyList<Proof> proofs, AccessScope caller, CancellationToken cancellationToken)
         {
             var lines = (await mediator.Send(new FindLinesById([.. proofs.Select(proof => proof.DisbursementId!)]), cancellationToken))
                 .Where(line => !line.IsPayout).ToDictionary(line => line.DisbursementId, StringComparer.Ordinal);
+            if (caller.IsLimited)
+            {
+                var own = await OwnAsync(lines.Values, caller, cancellationToken);
+                lines = lines.Where(line => own.Contains(line.Value.EnvelopeId)).ToDictionary(StringComparer.Ordinal);
+            }
+
             var digital = (await mediator.Send(new ReadEnvelopes([.. lines.Values.Select(line => line.EnvelopeId).Distinct(StringComparer.Ordinal)]), cancellationToken))
                 .Where(envelope => envelope.BenefitType == BenefitType.CashDigital).Select(envelope => envelope.Id).ToHashSet(StringComparer.Ordinal);
             var placed = new List<NewProof>(proofs.Count);

@@ -4,7 +4,6 @@ using G2PBridge.Modules.Envelopes.Contracts;
 using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Protection;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace G2PBridge.Modules.InKind.Persistence;
 
@@ -61,25 +60,18 @@ internal static class PlaceStore
             await insert.ExecuteNonQueryAsync(cancellationToken);
         }
 
-        await using var copy = await connection.BeginBinaryImportAsync(
-            "copy in_kind.beneficiary (seq, geo_id, beneficiary_id, quantity, sealed) from stdin (format binary)", cancellationToken);
+        await using var copy = await BinaryCopy.BeginAsync(
+            connection, "copy in_kind.beneficiary (seq, geo_id, beneficiary_id, quantity, sealed) from stdin (format binary)", cancellationToken);
         foreach (var place in places)
         {
             foreach (var (line, person) in place.Lines)
             {
-                await copy.StartRowAsync(cancellationToken);
-                await copy.WriteAsync(line.Seq, NpgsqlDbType.Bigint, cancellationToken);
-                await copy.WriteAsync(place.Id, NpgsqlDbType.Varchar, cancellationToken);
-                await copy.WriteAsync(line.BeneficiaryId, NpgsqlDbType.Text, cancellationToken);
-                await copy.WriteAsync(line.Quantity, NpgsqlDbType.Numeric, cancellationToken);
-                if (sealer.SealIfAny(InKindSeals.Beneficiary, RowKey.Of(line.Seq), line.BeneficiaryName ?? person.Name, person.Email, person.Phone) is { } contact)
-                {
-                    await copy.WriteAsync(contact, NpgsqlDbType.Bytea, cancellationToken);
-                }
-                else
-                {
-                    await copy.WriteNullAsync(cancellationToken);
-                }
+                await copy.StartRowAsync(5, cancellationToken);
+                copy.Write(line.Seq);
+                copy.Write(place.Id);
+                copy.Write(line.BeneficiaryId);
+                copy.Write(line.Quantity);
+                copy.Write(sealer.SealIfAny(InKindSeals.Beneficiary, RowKey.Of(line.Seq), line.BeneficiaryName ?? person.Name, person.Email, person.Phone));
             }
         }
 

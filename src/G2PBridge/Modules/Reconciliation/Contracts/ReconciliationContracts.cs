@@ -2,6 +2,16 @@ using MediatR;
 
 namespace G2PBridge.Modules.Reconciliation.Contracts;
 
+/// <summary>Whose a statement file is; null when there is no such file.</summary>
+internal sealed record FindStatementScope(Guid FileId) : IRequest<StatementScope?>;
+
+/// <param name="SenderBanks">The banks that its sender was limited to; null when it was not.</param>
+/// <param name="Accounts">The sponsor accounts of its statements; null stands for one that is of no account of ours.</param>
+internal sealed record StatementScope(IReadOnlyList<string>? SenderBanks, IReadOnlyList<string?> Accounts);
+
+/// <summary>The sponsor account of the statement that an unmatched entry stands in; null when there is none.</summary>
+internal sealed record FindAccountOfEntry(string ExceptionId) : IRequest<string?>;
+
 /// <summary>One statement entry that was matched to an instruction.</summary>
 internal sealed record MatchedEntry(
     long Line, int Generation, bool IsReturn, Guid StatementId, string? StatementNumber, string? StatementSequence, int EntryNo,

@@ -5,6 +5,7 @@ using G2PBridge.PartnerApi;
 using G2PBridge.Platform.Errors;
 using G2PBridge.Platform.Exports;
 using G2PBridge.Platform.Identity;
+using MediatR;
 
 namespace G2PBridge.Modules.Reconciliation.Features;
 
@@ -16,9 +17,9 @@ internal static class LookAtExceptions
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("v1/exceptions", ListAsync).WithName("listUnmatchedEntries").WithTags("Exceptions").WithSummary("Statement entries that match nothing, oldest first, with candidates.")
-            .Produces<Page>().ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+            .HonoursScope("entries of the caller's banks; none to whoever is limited to programmes").Produces<Page>().ProducesProblem(StatusCodes.Status422UnprocessableEntity);
         routes.MapGet("v1/exceptions.csv", ExportAsync).WithName("exportUnmatchedEntries").WithTags("Exceptions").WithSummary("Statement entries that match nothing, as a file, without accounts and narratives.")
-            .GivesCsv().ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+            .HonoursScope("as the list").GivesCsv().ProducesProblem(StatusCodes.Status422UnprocessableEntity);
         routes.MapGet("v1/exceptions/{id}", FindAsync).WithName("getUnmatchedEntry").WithTags("Exceptions").WithSummary("One unmatched entry with candidates and all decisions about it.")
             .Produces<Detail>().ProducesProblem(StatusCodes.Status404NotFound);
     }
@@ -42,13 +43,18 @@ internal static class LookAtExceptions
     internal sealed record Detail(Item Exception, bool CandidatesComplete, IReadOnlyList<DecisionRecord> Decisions);
 
     private static async Task<IResult> ListAsync(
-        HttpContext http, ExceptionReads reads, FindCandidates candidates, CancellationToken cancellationToken,
+        HttpContext http, ExceptionReads reads, FindCandidates candidates, IMediator mediator, CancellationToken cancellationToken,
         string? account = null,
         [Description("A reason, ours or the partner contract's")] string? reason = null,
         [Description("OPEN, MATCHED, CLOSED, DECIDED, CLASSIFIED or WRITTEN_OFF; OPEN unless said")] string? state = null,
         [Description("The cursor of the page before")] string? after = null,
         [Description("1 to 200")] int limit = 50)
     {
+        if (http.Scope().Programmes is not null)
+        {
+            return AnswerAboutScopes.BeyondProgrammes.ToProblem();
+        }
+
         var from = default(ExceptionId);
         if (limit is < 1 or > 200 || (after is not null && !ExceptionId.TryParse(after, out from)))
         {
@@ -60,7 +66,7 @@ internal static class LookAtExceptions
             return NoState.ToProblem();
         }
 
-        var rows = await reads.ListAsync(new ExceptionFilter(account, reason, wanted), from, limit + 1, cancellationToken);
+        var rows = await reads.ListAsync(new ExceptionFilter(account, reason, wanted, await http.Scope().AccountsAsync(mediator, cancellationToken)), from, limit + 1, cancellationToken);
         var page = rows.Take(limit).ToList();
         var found = await candidates.OfAsync(page, cancellationToken);
         return TypedResults.Ok(new Page([.. page.Select(row => View(row, found, http.NeedsNumbers()))], found.Complete, rows.Count > limit ? page[^1].Id.ToString() : null));
@@ -79,7 +85,7 @@ internal static class LookAtExceptions
         return state is null || (Enum.TryParse(state.Replace("_", "", StringComparison.Ordinal), ignoreCase: true, out wanted) && Enum.IsDefined(wanted) && !char.IsAsciiDigit(state[0]));
     }
 
-    private static async Task ExportAsync(HttpContext http, ExceptionReads reads, string? account = null, string? reason = null, string? state = null)
+    private static async Task ExportAsync(HttpContext http, ExceptionReads reads, IMediator mediator, string? account = null, string? reason = null, string? state = null)
     {
         if (!TryRead(state, out var wanted))
         {
@@ -87,10 +93,17 @@ internal static class LookAtExceptions
             return;
         }
 
+        if (http.Scope().Programmes is not null)
+        {
+            await AnswerAboutScopes.BeyondProgrammes.ToProblem().ExecuteAsync(http);
+            return;
+        }
+
+        var accounts = await http.Scope().AccountsAsync(mediator, http.RequestAborted);
         var after = default(ExceptionId);
         await CsvFile.WriteAsync(http, "exceptions", Columns, async (csv, cancellationToken) =>
         {
-            var rows = await reads.ListAsync(new ExceptionFilter(account, reason, wanted), after, RowsPerStep, cancellationToken);
+            var rows = await reads.ListAsync(new ExceptionFilter(account, reason, wanted, accounts), after, RowsPerStep, cancellationToken);
             foreach (var row in rows)
             {
                 csv.Text(row.Id.ToString()).Text(WireText.Capitals(row.State)).Text(row.Cause).Text(row.ErrorReason).Text(row.Detail).Time(row.CreatedAt).Time(row.ClosedAt).Text(row.StatementNumber)

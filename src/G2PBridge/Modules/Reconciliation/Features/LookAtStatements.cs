@@ -2,6 +2,8 @@ using System.Text.Json;
 using G2PBridge.Modules.Reconciliation.Domain;
 using G2PBridge.Modules.Reconciliation.Persistence;
 using G2PBridge.Platform.Errors;
+using G2PBridge.Platform.Identity;
+using MediatR;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
@@ -18,7 +20,8 @@ internal static class LookAtStatements
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("v1/statements", ListAsync).WithName("listStatements").WithTags("Statements").WithSummary("Uploaded statement files, newest first.");
+        routes.MapGet("v1/statements", ListAsync).WithName("listStatements").WithTags("Statements").WithSummary("Uploaded statement files, newest first.")
+            .HonoursScope("files of the caller's banks; none to whoever is limited to programmes").ProducesProblem(StatusCodes.Status404NotFound);
         routes.MapGet("v1/statements/{id:guid}", FindAsync).WithName("getStatement").WithTags("Statements")
             .WithSummary("One uploaded file with its statements, verdicts and findings.").ProducesProblem(StatusCodes.Status404NotFound);
     }
@@ -41,9 +44,14 @@ internal static class LookAtStatements
     internal sealed record Page(IReadOnlyList<FileView> Items, long? Next);
 
     /// <param name="before">The <c>next</c> of the page before.</param>
-    private static async Task<Ok<Page>> ListAsync(
-        ReconciliationDbContext db, [FromQuery] long? before, [FromQuery] int? limit, [FromQuery] string? state, CancellationToken cancellationToken)
+    private static async Task<Results<Ok<Page>, ProblemHttpResult>> ListAsync(
+        HttpContext http, ReconciliationDbContext db, IMediator mediator, [FromQuery] long? before, [FromQuery] int? limit, [FromQuery] string? state, CancellationToken cancellationToken)
     {
+        if (http.Scope().Programmes is not null)
+        {
+            return AnswerAboutScopes.BeyondProgrammes.ToProblem();
+        }
+
         var size = Math.Clamp(limit ?? 50, 1, LargestPage);
         var files = db.Files.AsNoTracking().Where(file => before == null || file.Number < before);
         if (state is not null)
@@ -51,6 +59,14 @@ internal static class LookAtStatements
             files = Enum.TryParse<FileState>(state.Replace("_", "", StringComparison.Ordinal), ignoreCase: true, out var wanted) && !char.IsAsciiDigit(state[0])
                 ? files.Where(file => file.State == wanted)
                 : files.Where(_ => false);
+        }
+
+        if (http.Scope().Banks is { } allowed)
+        {
+            var (banks, accounts) = (allowed.ToArray(), await http.Scope().AccountsAsync(mediator, cancellationToken));
+            files = files.Where(file => (file.Banks != null && file.Banks.All(bank => banks.Contains(bank)))
+                || (db.Statements.Any(statement => statement.File == file.Number)
+                    && !db.Statements.Any(statement => statement.File == file.Number && (statement.SponsorAccount == null || !accounts!.Contains(statement.SponsorAccount)))));
         }
 
         var rows = await files.OrderByDescending(file => file.Number).Take(size).ToListAsync(cancellationToken);

@@ -1,4 +1,5 @@
 using G2PBridge.Modules.Reconciliation.Persistence;
+using G2PBridge.PartnerApi;
 using G2PBridge.Platform.Errors;
 using G2PBridge.Platform.Identity;
 using G2PBridge.Platform.Jobs;
@@ -16,6 +17,7 @@ internal static class ReceiveStatement
     private const string Unnamed = "application/octet-stream";
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("v1/statements", HandleAsync).NeedsRole(Role.StatementSender)
+        .WithMetadata(new TakesSignedUpload()).HonoursScope("what is not of the sender's banks is not booked")
         .WithName("receiveStatement")
         .WithTags("Statements")
         .WithSummary("Takes in a bank statement of any supported format; it is read and matched in the background.")
@@ -52,7 +54,7 @@ internal static class ReceiveStatement
         }
 
         // Here the content speaks for itself: a type that says nothing about it is no reason to refuse it.
-        var facts = new UploadFacts("v1", name, type is null || type.StartsWith(Unnamed, StringComparison.OrdinalIgnoreCase) ? null : type, profile);
+        var facts = UploadFacts.Of(http, "v1", name, type is null || type.StartsWith(Unnamed, StringComparison.OrdinalIgnoreCase) ? null : type, profile);
         Result<StoredFile> stored;
         try
         {

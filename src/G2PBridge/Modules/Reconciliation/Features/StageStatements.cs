@@ -35,7 +35,7 @@ internal sealed class StageStatements(IMediator mediator, BridgeDatabase source,
             switch (reader.Event)
             {
                 case StatementEvent.StatementStart:
-                    sponsor = await FindAccountAsync(reader.Header, cancellationToken);
+                    sponsor = await FindAccountAsync(reader.Header, cancellationToken) is { } found && file.MaySpeakOf(found) ? found : null;
                     skip = earlier.Settled.Contains(reader.Header.Index);
                     break;
                 case StatementEvent.Entry or StatementEvent.Detail or StatementEvent.BadEntry:
@@ -79,6 +79,7 @@ internal sealed class StageStatements(IMediator mediator, BridgeDatabase source,
         async Task<(List<ReadEntry>, List<StatementRow>)> HandOnAsync(List<ReadEntry> set, List<StatementRow> statements)
         {
             await recognise.ApplyAsync(set, cancellationToken);
+            await LeaveToOthersAsync(file, set, cancellationToken);
             statuses.Recognised(set);
             debits += set.Count(entry => entry is { Kind: EntryKind.Debit, Problem: null });
             await sets.WriteAsync(new StagedSet(set, statements), cancellationToken);
@@ -107,6 +108,39 @@ internal sealed class StageStatements(IMediator mediator, BridgeDatabase source,
         }
 
         return profile;
+    }
+
+    /// <summary>A bank cannot speak of payments that another was ordered to make: neither report them, nor prove by a misplaced debit that they were made.</summary>
+    private async Task LeaveToOthersAsync(ClaimedFile file, List<ReadEntry> set, CancellationToken cancellationToken)
+    {
+        if (file.Banks is null)
+        {
+            return;
+        }
+
+        foreach (var entry in set)
+        {
+            if (entry.Cause == UnmatchedCause.AccountDiffers)
+            {
+                entry.Tell = false;
+            }
+            else if (entry is { Kind: EntryKind.PaymentStatus, SponsorAccount.Length: > 0 } && !(await FindAccountAsync(entry.SponsorAccount, cancellationToken) is { } account && file.MaySpeakOf(account)))
+            {
+                entry.Refuse(PartnerCodes.InvalidAccountNumber, UnmatchedCause.AccountDiffers, "The payment was ordered from an account of another bank than the sender's.");
+                entry.Tell = false;
+            }
+        }
+    }
+
+    private async Task<SponsorAccount?> FindAccountAsync(string account, CancellationToken cancellationToken)
+    {
+        if (!_accounts.TryGetValue(account, out var sponsor))
+        {
+            sponsor = await mediator.Send(new FindSponsorAccountByNumber(account), cancellationToken);
+            _accounts[account] = sponsor;
+        }
+
+        return sponsor;
     }
 
     private async Task<SponsorAccount?> FindAccountAsync(StatementHeader header, CancellationToken cancellationToken)

@@ -22,7 +22,7 @@ internal static partial class UploadStatement
     /// <summary>A JSON text is one string in memory; whoever has more uploads it as a file.</summary>
     private const long MostJson = 128L * 1024 * 1024;
 
-    public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("upload_mt940", (Delegate)HandleAsync).WithName("upload_mt940").WithTags(PartnerTags.Statement).NeedsRole(Role.StatementSender);
+    public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("upload_mt940", (Delegate)HandleAsync).WithName("upload_mt940").WithTags(PartnerTags.Statement).NeedsRole(Role.StatementSender).WithMetadata(new TakesSignedUpload()).HonoursScope("what is not of the sender's banks is not booked");
 
     private static async Task HandleAsync(HttpContext http)
     {
@@ -82,7 +82,7 @@ internal static partial class UploadStatement
                 {
                     var name = disposition.FileNameStar.HasValue ? disposition.FileNameStar : HeaderUtilities.RemoveQuotes(disposition.FileName);
                     return await http.RequestServices.GetRequiredService<FileStore>().StoreAsync(
-                        section.Body, new UploadFacts("upload_mt940", name.Value, section.ContentType ?? "text/plain", null), http.RequestAborted);
+                        section.Body, UploadFacts.Of(http, "upload_mt940", name.Value, section.ContentType ?? "text/plain"), http.RequestAborted);
                 }
             }
         }
@@ -110,13 +110,19 @@ internal static partial class UploadStatement
             body.Write(buffer, 0, read);
         }
 
-        if (TryReadJson(body.GetBuffer().AsMemory(0, (int)body.Length)) is not var (content, facts))
+        var json = body.GetBuffer().AsMemory(0, (int)body.Length);
+        if (http.Features.Get<IUploadProof>()?.Verify(json) is { } unproved)
+        {
+            return unproved;
+        }
+
+        if (TryReadJson(json) is not var (content, facts))
         {
             return null;
         }
 
         using var stream = new MemoryStream(content);
-        return await http.RequestServices.GetRequiredService<FileStore>().StoreAsync(stream, facts, http.RequestAborted);
+        return await http.RequestServices.GetRequiredService<FileStore>().StoreAsync(stream, facts with { Banks = http.Scope().Banks }, http.RequestAborted);
     }
 
     private static (byte[] Content, UploadFacts Facts)? TryReadJson(ReadOnlyMemory<byte> body)

@@ -1,6 +1,6 @@
 using G2PBridge.Modules.Reconciliation.Domain;
+using G2PBridge.Platform.Persistence;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace G2PBridge.Modules.Reconciliation.Persistence;
 
@@ -12,20 +12,20 @@ internal static class BatchBooking
 {
     public static async Task WriteAsync(NpgsqlConnection connection, long file, IEnumerable<ReadEntry> entries, CancellationToken cancellationToken)
     {
-        await using var copy = await connection.BeginBinaryImportAsync(
-            "copy reconciliation.batch_part (file, entry_no, line, generation, envelope, amount, tell) from stdin (format binary)", cancellationToken);
+        await using var copy = await BinaryCopy.BeginAsync(
+            connection, "copy reconciliation.batch_part (file, entry_no, line, generation, envelope, amount, tell) from stdin (format binary)", cancellationToken);
         foreach (var entry in entries)
         {
             foreach (var part in entry.Batch!)
             {
-                await copy.StartRowAsync(cancellationToken);
-                await copy.WriteAsync(file, NpgsqlDbType.Bigint, cancellationToken);
-                await copy.WriteAsync(entry.No, NpgsqlDbType.Integer, cancellationToken);
-                await copy.WriteAsync(part.Payment.Line, NpgsqlDbType.Bigint, cancellationToken);
-                await copy.WriteAsync((short)part.Payment.Generation, NpgsqlDbType.Smallint, cancellationToken);
-                await copy.WriteAsync(entry.Envelope!.Value, NpgsqlDbType.Integer, cancellationToken);
-                await copy.WriteAsync(part.Amount, NpgsqlDbType.Numeric, cancellationToken);
-                await copy.WriteAsync(part.Tell, NpgsqlDbType.Boolean, cancellationToken);
+                await copy.StartRowAsync(7, cancellationToken);
+                copy.Write(file);
+                copy.Write(entry.No);
+                copy.Write(part.Payment.Line);
+                copy.Write((short)part.Payment.Generation);
+                copy.Write(entry.Envelope);
+                copy.Write(part.Amount);
+                copy.Write(part.Tell);
             }
         }
 

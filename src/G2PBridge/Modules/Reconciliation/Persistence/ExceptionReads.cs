@@ -14,7 +14,8 @@ internal sealed record ExceptionRow(
     public bool IsDebit => Mark is "D" or "RC";
 }
 
-internal sealed record ExceptionFilter(string? Account, string? Reason, UnmatchedState State);
+/// <param name="SponsorAccounts">Null: of all accounts.</param>
+internal sealed record ExceptionFilter(string? Account, string? Reason, UnmatchedState State, string[]? SponsorAccounts = null);
 
 /// <summary>A decision as it was written, with its history.</summary>
 internal sealed record DecisionRecord(
@@ -38,9 +39,10 @@ internal sealed class ExceptionReads(BridgeDatabase source, DataProtector protec
         {Select}
         where {(filter.State == UnmatchedState.Open ? "u.state = 'Open'" : "u.state = $5")} and (u.file, u.entry_no) > ($1, $2)
             and ($3::text is null or u.account = $3 or s.sponsor_account = $3) and ($4::text is null or u.cause = $4 or u.error_reason = $4) and $5::text is not null
+            and ($7::text[] is null or s.sponsor_account = any($7))
         order by u.file, u.entry_no limit $6
         """,
-        [after.File, after.EntryNo, filter.Account, filter.Reason, filter.State.ToString(), limit], Read, cancellationToken);
+        [after.File, after.EntryNo, filter.Account, filter.Reason, filter.State.ToString(), limit, filter.SponsorAccounts], Read, cancellationToken);
 
     public async Task<ExceptionRow?> FindAsync(ExceptionId id, CancellationToken cancellationToken)
     {

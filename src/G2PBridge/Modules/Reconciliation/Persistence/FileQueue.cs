@@ -1,10 +1,15 @@
+using G2PBridge.Modules.Funds.Contracts;
 using G2PBridge.Modules.Reconciliation.Domain;
 using G2PBridge.Platform.Persistence;
 
 namespace G2PBridge.Modules.Reconciliation.Persistence;
 
 /// <summary>A file leased to this worker; every later statement about it carries the fence.</summary>
-internal sealed record ClaimedFile(Guid Id, long Number, long Fence, int Attempts, string? Profile);
+internal sealed record ClaimedFile(Guid Id, long Number, long Fence, int Attempts, string? Profile, string[]? Banks = null)
+{
+    /// <summary>Whether the sender may hand in statements of this account.</summary>
+    public bool MaySpeakOf(SponsorAccount account) => Banks is null || Banks.Contains(account.SponsorBankCode, StringComparer.OrdinalIgnoreCase);
+}
 
 /// <summary>The files as a queue: a handful of statements per file. Leases are the database's time, due times are business time.</summary>
 internal sealed class FileQueue(BridgeDatabase source, TimeProvider clock)
@@ -29,16 +34,16 @@ internal sealed class FileQueue(BridgeDatabase source, TimeProvider clock)
                 update reconciliation.statement_file f
                 set state = 'Reading', attempts = f.attempts + 1, fence = f.fence + 1, lease_until = now() + $3
                 from candidate c where f.id = c.id
-                returning f.id, f.number, f.fence, f.attempts, f.profile),
+                returning f.id, f.number, f.fence, f.attempts, f.profile, f.banks),
             logged as (
                 insert into reconciliation.statement_file_history (file_id, at, from_state, to_state, cause, actor)
                 select id, $1, 'Received', 'Reading', 'claimed', $2 from claimed)
-            select id, number, fence, attempts, profile from claimed
+            select id, number, fence, attempts, profile, banks from claimed
             """;
         var now = clock.GetUtcNow();
         return (await source.ChangeAsync(
             (Free, [now, Actor]), (Claim, [now, Actor, lease]),
-            reader => new ClaimedFile(reader.GetGuid(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt32(3), reader.TextOrNull(4)), cancellationToken)).SingleOrDefault();
+            reader => new ClaimedFile(reader.GetGuid(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt32(3), reader.TextOrNull(4), reader.IsDBNull(5) ? null : reader.GetFieldValue<string[]>(5)), cancellationToken)).SingleOrDefault();
     }
 
     /// <summary>False when the lease was lost.</summary>

@@ -1,6 +1,9 @@
 using System.Buffers;
 using System.Security.Cryptography;
+using System.Text;
 using G2PBridge.Modules.Reconciliation.Domain;
+using G2PBridge.PartnerApi;
+using G2PBridge.Platform.Identity;
 using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Protection;
 using Microsoft.Extensions.Options;
@@ -10,7 +13,13 @@ using NpgsqlTypes;
 namespace G2PBridge.Modules.Reconciliation.Persistence;
 
 /// <summary>What is known of an upload besides its bytes.</summary>
-internal sealed record UploadFacts(string Channel, string? FileName, string? ContentType, string? Profile);
+/// <param name="Banks">Codes of the sponsor banks whose statements are taken from this sender; null: all.</param>
+/// <param name="Proof">Asked before the file counts; null when nothing is to be proved.</param>
+internal sealed record UploadFacts(string Channel, string? FileName, string? ContentType, string? Profile, IReadOnlySet<string>? Banks = null, IUploadProof? Proof = null)
+{
+    public static UploadFacts Of(HttpContext http, string channel, string? fileName, string? contentType, string? profile = null) =>
+        new(channel, fileName, contentType, profile, http.Scope().Banks, http.Features.Get<IUploadProof>());
+}
 
 /// <param name="Id">Of the file that holds these bytes: the first one, where they came before.</param>
 internal sealed record StoredFile(Guid Id, bool IsDuplicate);
@@ -39,6 +48,7 @@ internal sealed class FileStore(BridgeDatabase source, DataProtector protector, 
         var buffer = ArrayPool<byte>.Shared.Rent(PartSize);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var (bytes, parts) = (0L, 0);
+        content = facts.Proof?.Watch(content) ?? content;
         try
         {
             while (true)
@@ -62,7 +72,13 @@ internal sealed class FileStore(BridgeDatabase source, DataProtector protector, 
                 var isLast = length < PartSize;
                 if (isLast)
                 {
-                    return await CompleteAsync(id, facts, hashes.OfFile(hash.GetHashAndReset()), bytes, parts, buffer.AsMemory(0, length), cancellationToken);
+                    if (facts.Proof?.Verify() is { } unproved)
+                    {
+                        await RemoveAsync(id, parts, CancellationToken.None);
+                        return unproved;
+                    }
+
+                    return await CompleteAsync(id, facts, hashes.OfFile(Identity(hash.GetHashAndReset(), facts.Banks)), bytes, parts, buffer.AsMemory(0, length), cancellationToken);
                 }
 
                 await AddPartAsync(id, facts, parts++, buffer.AsMemory(0, length), cancellationToken);
@@ -78,6 +94,10 @@ internal sealed class FileStore(BridgeDatabase source, DataProtector protector, 
             ArrayPool<byte>.Shared.Return(buffer);
         }
     }
+
+    /// <summary>What a sender of some banks hands in never stands in the way of the same file from another: who it is from decides what of it counts.</summary>
+    private static byte[] Identity(byte[] hash, IReadOnlySet<string>? banks) =>
+        banks is null ? hash : SHA256.HashData([.. hash, .. Encoding.UTF8.GetBytes(string.Join('\0', banks.Select(bank => bank.ToUpperInvariant()).Order(StringComparer.Ordinal)))]);
 
     /// <summary>Removes what senders left behind unfinished.</summary>
     public Task<int> RemoveAbandonedAsync(CancellationToken cancellationToken) =>
@@ -185,10 +205,10 @@ internal sealed class FileStore(BridgeDatabase source, DataProtector protector, 
     private void AddFile(NpgsqlBatch batch, Guid id, UploadFacts facts, FileState state, byte[]? contentHash, long bytes, Guid? duplicateOf) => batch.Add(
         """
         insert into reconciliation.statement_file (id, file_name, content_type, channel, profile, content_hash, bytes, received_at, state, duplicate_of, attempts, fence, lease_until,
-            due_at, statements, entries, matched, returned, classified, unmatched, repeated)
-        values ($1, $2::text, $3::text, $4, $5::text, $6::bytea, $7, $8, $9, $10::uuid, 0, 0, case when $9 = 'Uploading' then now() + $11 end, $8, 0, 0, 0, 0, 0, 0, 0)
+            due_at, statements, entries, matched, returned, classified, unmatched, repeated, banks)
+        values ($1, $2::text, $3::text, $4, $5::text, $6::bytea, $7, $8, $9, $10::uuid, 0, 0, case when $9 = 'Uploading' then now() + $11 end, $8, 0, 0, 0, 0, 0, 0, 0, $12::text[])
         """,
-        id, Cut(facts.FileName, 255), Cut(facts.ContentType, 128), facts.Channel, facts.Profile, contentHash, bytes, clock.GetUtcNow(), state.ToString(), duplicateOf, UploadLease);
+        id, Cut(facts.FileName, 255), Cut(facts.ContentType, 128), facts.Channel, facts.Profile, contentHash, bytes, clock.GetUtcNow(), state.ToString(), duplicateOf, UploadLease, facts.Banks?.ToArray());
 
     private static void AddPart(NpgsqlBatch batch, Guid id, int no, SealedPart part) =>
         batch.BatchCommands.Add(new NpgsqlBatchCommand("insert into reconciliation.statement_file_part (file_id, no, sealed) values ($1, $2, $3)")

@@ -21,7 +21,10 @@ internal sealed class StatementFileRow
     /// <summary>Profile asked for at the upload; null: the account's.</summary>
     public string? Profile { get; init; }
 
-    /// <summary>Of the bytes, keyed: the same bytes have the same.</summary>
+    /// <summary>Codes of the sponsor banks whose statements were taken from the sender; null: all.</summary>
+    public string[]? Banks { get; init; }
+
+    /// <summary>Of the bytes, keyed, and of <see cref="Banks"/> where there are any: the same bytes from the same sender have the same.</summary>
     public byte[]? ContentHash { get; init; }
 
     public long Bytes { get; init; }
