@@ -37,6 +37,30 @@ internal static class WireValue
         return Text(ref reader, $"request_payload[{index}].{name}", errors);
     }
 
+    /// <summary>
+    /// Passes over one JSON value that is kept as it is, and says what PostgreSQL's jsonb could not hold: NUL, half of a surrogate pair, a number of
+    /// thousands of digits. All of it is JSON.
+    /// </summary>
+    public static void Kept(ref Utf8JsonReader reader, string name, int index, WireErrors errors)
+    {
+        var depth = reader.CurrentDepth;
+        var isWhole = true;
+        do
+        {
+            isWhole &= reader.TokenType switch
+            {
+                JsonTokenType.String or JsonTokenType.PropertyName => !reader.ValueIsEscaped || IsText(ref reader),
+                JsonTokenType.Number => IsOrdinary(reader.ValueSpan),
+                _ => true,
+            };
+        }
+        while (!(reader.CurrentDepth == depth && reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray or JsonTokenType.PropertyName)) && reader.Read());
+        if (!isWhole)
+        {
+            errors.Add($"request_payload[{index}].{name}", "Input should be free of NUL characters, broken surrogate pairs and numbers beyond 1e1000");
+        }
+    }
+
     public static int? Integer(ref Utf8JsonReader reader, string field, WireErrors errors)
     {
         if (Decimal(ref reader, field, errors, "Input should be a valid integer") is not { } number)
@@ -113,6 +137,26 @@ internal static class WireValue
 
         errors.Add(field, "Input should be a valid string without NUL characters or broken surrogate pairs");
         return null;
+    }
+
+    private static bool IsText(ref Utf8JsonReader reader)
+    {
+        try
+        {
+            return !reader.GetString()!.Contains('\0', StringComparison.Ordinal);
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
+    private static bool IsOrdinary(ReadOnlySpan<byte> number)
+    {
+        const int most = 1000;
+        var exponent = number.IndexOfAny((byte)'e', (byte)'E');
+        return number.Length <= most
+            && (exponent < 0 || (int.TryParse(number[(exponent + 1)..], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var power) && power is >= -most and <= most));
     }
 
     private static decimal? Decimal(ref Utf8JsonReader reader, string field, WireErrors errors, string problem)

@@ -99,7 +99,9 @@ internal sealed partial record FuzzRequest(int Number, Operation Operation, stri
         text = text.Replace("FUZZ-B9", "FUZZ-B" + random.Next(100, 100_000).ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
         if (operation.Path == "create_disbursements")
         {
-            text = text.Replace("FUZZ-D", $"FUZZ-D{random.Next(100_000).ToString(CultureInfo.InvariantCulture)}-", StringComparison.Ordinal);
+            // Other people each time; a person is in an envelope once.
+            var drawn = random.Next(100_000).ToString(CultureInfo.InvariantCulture);
+            text = text.Replace("FUZZ-D", $"FUZZ-D{drawn}-", StringComparison.Ordinal).Replace(FuzzHost.Beneficiary[..^1], $"{FuzzHost.Beneficiary[..^1]}{drawn}-", StringComparison.Ordinal);
         }
 
         if (isGood)

@@ -73,7 +73,12 @@ internal sealed class ScopeTests : ReconciliationTest
         var entry = (string)(await CallAsync(HttpMethod.Get, "v1/exceptions?limit=200", "everything"))["items"]!.AsArray().Single(item => (string?)item!["entry"]!["account"] == "SPONSOR0002")!["id"]!;
         var foreign = new Dictionary<string, string>
         {
-            ["v1/envelopes"] = "E2", ["v1/disbursements"] = "E2-D1", ["v1/banks"] = "OTHER-BANK", ["v1/accounts"] = "SPONSOR0002", ["v1/statements"] = statement, ["v1/exceptions"] = entry,
+            ["v1/envelopes"] = "E2",
+            ["v1/disbursements"] = "E2-D1",
+            ["v1/banks"] = "OTHER-BANK",
+            ["v1/accounts"] = "SPONSOR0002",
+            ["v1/statements"] = statement,
+            ["v1/exceptions"] = entry,
             ["v1/declarations"] = Guid.Empty.ToString(),
         };
         var walked = 0;
@@ -232,11 +237,11 @@ internal sealed class ScopeTests : ReconciliationTest
     {
         foreach (var (id, programme, number) in new[] { ("E1", "CASHX", 990001), ("E2", "CASHY", 990002) })
         {
-                using var envelope = await Http.PostAsJsonAsync(new Uri(new Uri(_host.Urls.First()), "create_disbursement_envelopes"), Wire.Request(new JsonArray(Wire.Envelope(id, 1, 10, wish =>
-            {
-                wish["benefit_program_mnemonic"] = programme;
-                wish["benefit_program_id"] = number;
-            }))));
+            using var envelope = await Http.PostAsJsonAsync(new Uri(new Uri(_host.Urls.First()), "create_disbursement_envelopes"), Wire.Request(new JsonArray(Wire.Envelope(id, 1, 10, wish =>
+        {
+            wish["benefit_program_mnemonic"] = programme;
+            wish["benefit_program_id"] = number;
+        }))));
             using var lines = await Http.PostAsJsonAsync(new Uri(new Uri(_host.Urls.First()), "create_disbursements"), Wire.Request(Wire.Lines(id, 1, 10), "B-" + id));
             Assert.That((await lines.Content.ReadFromJsonAsync<JsonNode>())!.Code(), Is.Null);
         }

@@ -199,4 +199,20 @@ internal sealed class CreateDisbursementsTests : IntegrationTest
         var answer = await PostAsync("create_disbursement_envelopes", Wire.Request(new JsonArray(Wire.Envelope(id, lines, total))));
         Assert.That(answer.Succeeded(), Is.True, answer.ToJsonString());
     }
+
+    [TestCase("{\"a\":\"\\ud800\"}")]
+    [TestCase("{\"\\udfff\":1}")]
+    [TestCase("{\"a\":[\"\\u0000\"]}")]
+    [TestCase("{\"a\":{\"b\":1e400000}}")]
+    [TestCase("{\"a\":-1E-99999}")]
+    public async Task Compute_elements_that_no_database_can_hold_are_named_and_nothing_is_stored(string elements)
+    {
+        await PostAsync("create_disbursement_envelopes", Wire.Request(new JsonArray(Wire.Envelope("E", 1, 1))));
+        var request = Wire.Request(new JsonArray(Wire.Line("E", "D", "B", 1, line => line["compute_elements"] = "HERE"))).ToJsonString().Replace("\"HERE\"", elements, StringComparison.Ordinal);
+        using var content = new StringContent(request, System.Text.Encoding.UTF8, "application/json");
+        using var answer = await Http.PostAsync(new Uri(TestHost.Address, "create_disbursements"), content);
+        Assert.That((int)answer.StatusCode, Is.EqualTo(400));
+        Assert.That(await answer.Content.ReadAsStringAsync(), Does.Contain("request_payload[0].compute_elements"));
+        Assert.That(await ScalarAsync<long>("select count(*) from envelopes.disbursement"), Is.Zero);
+    }
 }

@@ -76,11 +76,22 @@ internal sealed class CsvExportTests : ReconciliationTest
 
     [TestCase("v1/envelopes/NONE/disbursements.csv", HttpStatusCode.NotFound)]
     [TestCase("v1/envelopes/NONE/exceptions.csv", HttpStatusCode.NotFound)]
+    [TestCase("v1/exceptions.csv?reason=%00", HttpStatusCode.BadRequest)]
     [TestCase("v1/exceptions.csv?state=SLEEPING", HttpStatusCode.UnprocessableEntity)]
     public async Task What_is_not_there_is_told_as_everywhere(string path, HttpStatusCode status)
     {
         using var answer = await Http.GetAsync(new Uri(TestHost.Address, path));
         Assert.That((answer.StatusCode, answer.Content.Headers.ContentType?.MediaType), Is.EqualTo((status, "application/problem+json")));
+        Assert.That(await answer.Content.ReadAsStringAsync(), Does.StartWith("{\"type\":"));
+    }
+
+    [Test]
+    public async Task A_file_whose_first_page_cannot_be_read_is_an_error_and_not_the_beginning_of_a_file()
+    {
+        var http = new Microsoft.AspNetCore.Http.DefaultHttpContext { Response = { Body = new MemoryStream() } };
+        Assert.That(async () => await G2PBridge.Platform.Exports.CsvFile.WriteAsync(http, "x", ["a"], (_, _) => throw new TimeoutException()), Throws.TypeOf<TimeoutException>());
+        await http.Response.BodyWriter.FlushAsync();
+        Assert.That((http.Response.Body.Length, http.Response.ContentType), Is.EqualTo((0L, (string?)null)));
     }
 
     private static async Task<(string Head, string[] Rows)> ReadAsync(string path)

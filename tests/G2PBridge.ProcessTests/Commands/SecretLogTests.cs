@@ -22,12 +22,27 @@ internal sealed class SecretLogTests
         var port = BridgeProcess.FreePort();
         var environment = new Dictionary<string, string?>
         {
-            ["ASPNETCORE_ENVIRONMENT"] = "Development", ["ConnectionStrings__G2PBridge"] = database, ["Serilog__MinimumLevel__Default"] = "Verbose",
-            ["Signing__Keys__0__File"] = key, ["Signing__Keys__0__Password"] = secrets[0], ["Signing__Keys__1__Key"] = rsa.ExportPkcs8PrivateKeyPem(), ["Signing__Keys__1__KeyId"] = "second",
-            ["OperatorAccess__Required"] = "true", ["OperatorAccess__ApiKeys__0__Actor"] = "asha", ["OperatorAccess__ApiKeys__0__Sha256"] = Convert.ToHexString(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(secrets[1]))),
-            ["OperatorAccess__ApiKeys__0__Roles__0"] = "Administrator", ["SponsorBanks__Banks__EXAMPLE-BANK__CallbackSecret"] = secrets[2], ["SponsorBanks__Banks__EXAMPLE-BANK__BaseUrl"] = "http://127.0.0.1:9",
-            ["Features__InKind"] = "true", ["Notifications__Channels__hook__Connector"] = "webhook", ["Notifications__Channels__hook__Url"] = "http://127.0.0.1:9", ["Notifications__Channels__hook__Secret"] = "whsec_" + Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes(secrets[3])),
-            ["Notifications__Channels__mail__Connector"] = "smtp", ["Notifications__Channels__mail__Host"] = "127.0.0.1", ["Notifications__Channels__mail__From"] = "a@b.example", ["Notifications__Channels__mail__Password"] = secrets[4],
+            ["ASPNETCORE_ENVIRONMENT"] = "Development",
+            ["ConnectionStrings__G2PBridge"] = database,
+            ["Serilog__MinimumLevel__Default"] = "Verbose",
+            ["Signing__Keys__0__File"] = key,
+            ["Signing__Keys__0__Password"] = secrets[0],
+            ["Signing__Keys__1__Key"] = rsa.ExportPkcs8PrivateKeyPem(),
+            ["Signing__Keys__1__KeyId"] = "second",
+            ["OperatorAccess__Required"] = "true",
+            ["OperatorAccess__ApiKeys__0__Actor"] = "asha",
+            ["OperatorAccess__ApiKeys__0__Sha256"] = Convert.ToHexString(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(secrets[1]))),
+            ["OperatorAccess__ApiKeys__0__Roles__0"] = "Administrator",
+            ["SponsorBanks__Banks__EXAMPLE-BANK__CallbackSecret"] = secrets[2],
+            ["SponsorBanks__Banks__EXAMPLE-BANK__BaseUrl"] = "http://127.0.0.1:9",
+            ["Features__InKind"] = "true",
+            ["Notifications__Channels__hook__Connector"] = "webhook",
+            ["Notifications__Channels__hook__Url"] = "http://127.0.0.1:9",
+            ["Notifications__Channels__hook__Secret"] = "whsec_" + Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes(secrets[3])),
+            ["Notifications__Channels__mail__Connector"] = "smtp",
+            ["Notifications__Channels__mail__Host"] = "127.0.0.1",
+            ["Notifications__Channels__mail__From"] = "a@b.example",
+            ["Notifications__Channels__mail__Password"] = secrets[4],
         };
         foreach (var category in new[] { "Microsoft", "Microsoft.EntityFrameworkCore.Database.Command", "Microsoft.AspNetCore.Diagnostics.ExceptionHandlerMiddleware", "Microsoft.Hosting.Lifetime", "Microsoft.Extensions.Hosting.Internal.Host", "Quartz", "System", "Npgsql" })
         {

@@ -41,7 +41,7 @@ internal static class AccessModule
         services.AddSingleton<IValidateOptions<OperatorAccessOptions>, StatementSenderValidation>();
         services.AddSingleton<SignedUploads>();
         services.AddSingleton<ClientCertificates>();
-        services.AddOptions<KestrelServerOptions>().Configure<IOptions<OperatorAccessOptions>>(AskForCertificates);
+        services.AddOptions<KestrelServerOptions>().Configure<IConfiguration>(AskForCertificates);
         services.AddSingleton<RecogniseCaller>();
         services.AddOptions<BeneficiaryPortalOptions>().BindConfiguration(BeneficiaryPortalOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<IValidateOptions<BeneficiaryPortalOptions>, BeneficiaryPortalValidation>();
@@ -55,10 +55,13 @@ internal static class AccessModule
         return services;
     }
 
-    /// <summary>Where we end TLS ourselves, any certificate is taken in the handshake, and judged by the settings afterwards.</summary>
-    private static void AskForCertificates(KestrelServerOptions kestrel, IOptions<OperatorAccessOptions> access)
+    /// <summary>
+    /// Where we end TLS ourselves, any certificate is taken in the handshake, and judged by the settings afterwards. The server is put together before the settings
+    /// are checked, so that they are only counted here.
+    /// </summary>
+    private static void AskForCertificates(KestrelServerOptions kestrel, IConfiguration configuration)
     {
-        if (access.Value.Certificates.Count > 0)
+        if (configuration.GetSection($"{OperatorAccessOptions.Section}:{nameof(OperatorAccessOptions.Certificates)}").GetChildren().Any())
         {
             kestrel.ConfigureHttpsDefaults(https =>
             {

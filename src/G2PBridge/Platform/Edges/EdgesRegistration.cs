@@ -51,6 +51,10 @@ internal static class EdgesRegistration
     {
         web.UseRateLimiter();
         web.UseRequestTimeouts();
+        // The server refuses a NUL in a path; in a query it would be some database's to refuse.
+        web.Use((http, next) => http.Request.QueryString.Value?.Contains("%00", StringComparison.Ordinal) == true
+            ? ErrorAnswer.WriteAsync(http, StatusCodes.Status400BadRequest, PartnerEndpoint.MalformedCode, "Invalid Input. The address holds a NUL; leave it out.")
+            : next(http));
         web.UseMiddleware<BodyDeadline>();
     }
 

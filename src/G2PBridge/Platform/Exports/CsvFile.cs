@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net.Mime;
 
 namespace G2PBridge.Platform.Exports;
@@ -15,16 +16,24 @@ internal static class CsvFile
     /// <param name="pages">Writes one page each time it is asked; false when there is none left.</param>
     public static async Task WriteAsync(HttpContext http, string name, string[] columns, Func<CsvText, CancellationToken, Task<bool>> pages)
     {
-        http.Response.ContentType = Type;
-        http.Response.Headers.ContentDisposition = new ContentDisposition { FileName = Safe(name) + ".csv" }.ToString();
-        var csv = new CsvText(http.Response.BodyWriter);
+        // A page is put together apart: one that fails, the first above all, leaves nothing of itself in the answer.
+        var page = new ArrayBufferWriter<byte>();
+        var csv = new CsvText(page);
         csv.Header(columns);
-        var more = true;
-        while (more)
+        bool more;
+        do
         {
             more = await pages(csv, http.RequestAborted);
-            await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
+            if (!http.Response.HasStarted)
+            {
+                http.Response.ContentType = Type;
+                http.Response.Headers.ContentDisposition = new ContentDisposition { FileName = Safe(name) + ".csv" }.ToString();
+            }
+
+            await http.Response.BodyWriter.WriteAsync(page.WrittenMemory, http.RequestAborted);
+            page.ResetWrittenCount();
         }
+        while (more);
     }
 
     /// <summary>A route that gives one; it takes as long as it is read.</summary>

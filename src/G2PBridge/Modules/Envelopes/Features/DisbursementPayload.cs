@@ -154,12 +154,8 @@ internal sealed class DisbursementPayload
         }
 
         var start = (int)reader.TokenStartIndex;
-        reader.Skip();
+        WireValue.Kept(ref reader, "compute_elements", index, errors);
         ComputeElements = request.Payload[start..(int)reader.BytesConsumed];
-        if (ComputeElements.Span.IndexOf("\\u0000"u8) >= 0)
-        {
-            errors.Add($"request_payload[{index}].compute_elements", "Input should be free of NUL characters");
-        }
     }
 
     private void Write(Utf8JsonWriter writer, WireGeneration generation)
