@@ -17,7 +17,7 @@ namespace G2PBridge.IntegrationTests.Disbursement;
 /// <summary>Verification is green after a journey, and red on exactly the invariant that somebody's SQL broke.</summary>
 internal sealed partial class VerifyTests : DisbursementTest
 {
-    private static readonly string[] Checked = ["I1", "I2", "I3", "I4", "I5", "I6", "I8", "I9", "I10", "P1"];
+    private static readonly string[] Checked = ["I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "I10", "P1"];
 
     [Test]
     public async Task A_journey_with_every_kind_of_outcome_verifies()
@@ -87,7 +87,9 @@ internal sealed partial class VerifyTests : DisbursementTest
             {
                 Assert.That(code, Is.EqualTo(1));
                 Assert.That(Broken(results).Distinct(), Does.Contain($"{invariants.Split(", ")[0]}: {Real(offender)}"));
-                Assert.That(results.Where(result => (bool)result!["is_broken"]!).Select(result => (string)result!["id"]!).Distinct(), Is.EquivalentTo(invariants.Split(", ")));
+                // The audit trail names every row that was changed behind its back; a ciphertext vouches for itself.
+                string[] expected = [.. invariants.Split(", "), .. tampering.Contains("set sealed = '", StringComparison.Ordinal) || tampering.Contains("set sealed = set_byte", StringComparison.Ordinal) ? Array.Empty<string>() : ["I7"]];
+                Assert.That(results.Where(result => (bool)result!["is_broken"]!).Select(result => (string)result!["id"]!).Distinct(), Is.EquivalentTo(expected));
             });
         }
         finally

@@ -111,7 +111,9 @@ internal sealed class SeededWorld : IAsyncDisposable
             await TestHost.ResetAsync();
             _deleteAll = await ScalarAsync<string>(
                 """
-                select 'set session_replication_role = replica; ' || string_agg(format('delete from %I.%I', n.nspname, c.relname), '; ') || '; reset session_replication_role'
+                select 'set session_replication_role = replica; ' || string_agg(format('delete from %I.%I', n.nspname, c.relname), '; ')
+                    || '; delete from audit.change where transaction > (select max(transaction) from audit.change where operation = ''shape'')'
+                    || '; delete from audit.block where transaction > (select max(transaction) from audit.change where operation = ''shape''); reset session_replication_role'
                 from pg_class c join pg_namespace n on n.oid = c.relnamespace
                 where c.relkind in ('r', 'p') and not c.relispartition and n.nspname in ('envelopes', 'resolution', 'funds', 'disbursement', 'reconciliation')
                     and c.relname not like '\_\_%' and c.relname <> 'installation'

@@ -40,7 +40,7 @@ internal sealed class AuditValidation(IHostEnvironment environment) : IValidateO
 }
 
 /// <summary>In Development a key is made once, beside the private database; it is as private as that folder.</summary>
-internal sealed class DevelopmentAuditKey(IHostEnvironment environment, DataFolder folder) : IPostConfigureOptions<AuditOptions>
+internal sealed class DevelopmentAuditKey(IHostEnvironment environment, IConfiguration configuration, DataFolder folder) : IPostConfigureOptions<AuditOptions>
 {
     public const string FileName = "audit.key";
 
@@ -52,7 +52,11 @@ internal sealed class DevelopmentAuditKey(IHostEnvironment environment, DataFold
         }
 
         options.KeyFile = Path.Combine(folder.Path, FileName);
-        options.AnchorFile ??= Path.Combine(folder.Path, "audit.anchors");
+        if (string.IsNullOrWhiteSpace(configuration.GetConnectionString("G2PBridge")))
+        {
+            options.AnchorFile ??= Path.Combine(folder.Path, "audit.anchors");
+        }
+
         if (!File.Exists(options.KeyFile))
         {
             Directory.CreateDirectory(folder.Path);

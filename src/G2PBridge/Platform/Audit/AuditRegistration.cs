@@ -1,5 +1,6 @@
 using G2PBridge.Platform.Audit.Persistence;
 using G2PBridge.Platform.Persistence;
+using G2PBridge.Platform.Verification;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
@@ -18,6 +19,9 @@ internal static class AuditRegistration
         services.AddSingleton<AuditSeal>();
         services.AddSingleton<SealBeforeCommit>();
         services.AddSingleton<AuditTables>();
+        services.AddSingleton<AuditAnchors>();
+        services.AddHostedService(provider => provider.GetRequiredService<AuditAnchors>());
+        services.AddSingleton<IInvariantCheck, AuditVerification>();
         services.AddModuleDbContext<AuditDbContext>(AuditDbContext.SchemaName);
         return services;
     }

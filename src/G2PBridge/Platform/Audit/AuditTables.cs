@@ -36,7 +36,7 @@ internal sealed partial class AuditTables(NpgsqlDataSource source, IEnumerable<A
     public async Task ApplyAsync(CancellationToken cancellationToken)
     {
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
-        foreach (var (table, shape) in await FindAsync(connection, cancellationToken))
+        foreach (var (table, shape, isNew) in await FindAsync(connection, cancellationToken))
         {
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
             await using var batch = new NpgsqlBatch(connection, transaction) { Timeout = 0 };
@@ -46,7 +46,7 @@ internal sealed partial class AuditTables(NpgsqlDataSource source, IEnumerable<A
                 batch.Add(statement);
             }
 
-            if (shape is not null)
+            if (shape is not null && isNew)
             {
                 batch.Add("insert into audit.change (transaction, table_name, operation, after) values (audit.current_transaction(), $1, 'shape', $2::jsonb)", table, shape.Description);
                 batch.Add(shape.Adopt());
@@ -67,13 +67,23 @@ internal sealed partial class AuditTables(NpgsqlDataSource source, IEnumerable<A
         await record.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>What has to be done: a shape to be made, or nothing in its place where triggers have to go.</summary>
-    private async Task<List<(string Table, AuditShape? Shape)>> FindAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    /// <summary>
+    /// What has to be done: triggers to be made, a trail to be begun with them where the shape is new, or triggers to go. Triggers that somebody
+    /// has removed are made again and nothing more, so that what was changed without them stays unknown, and is named.
+    /// </summary>
+    private async Task<List<(string Table, AuditShape? Shape, bool IsNew)>> FindAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var known = await KnownAsync(connection, cancellationToken);
         return seal.IsOn
-            ? [.. (await ShapesAsync(connection, cancellationToken)).Where(shape => known.GetValueOrDefault(shape.Table.Name) is not { } found || found != shape.Description).Select(shape => (shape.Table.Name, (AuditShape?)shape))]
-            : [.. known.Keys.Select(table => (table, (AuditShape?)null))];
+            ?
+            [
+                .. from shape in await ShapesAsync(connection, cancellationToken)
+                   let found = known.GetValueOrDefault(shape.Table.Name)
+                   let isNew = found.Shape != shape.Description
+                   where isNew || found.Triggers < AuditShape.Triggers.Count
+                   select (shape.Table.Name, (AuditShape?)shape, isNew),
+            ]
+            : [.. known.Where(table => table.Value.Triggers > 0).Select(table => (table.Key, (AuditShape?)null, false))];
     }
 
     private AuditShape Shape(AuditedTable table, (string Column, int Key)[] columns)
@@ -89,17 +99,20 @@ internal sealed partial class AuditTables(NpgsqlDataSource source, IEnumerable<A
                 [.. columns.Select(column => column.Column).Except(table.Technical)]);
     }
 
-    /// <summary>Tables with triggers, and the description with which each one's trail last began.</summary>
-    private static async Task<Dictionary<string, string?>> KnownAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => (await connection.QueryAsync(
+    /// <summary>How each table's trail last began, and how many of its triggers are awake.</summary>
+    private static async Task<Dictionary<string, (string? Shape, int Triggers)>> KnownAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => (await connection.QueryAsync(
         """
-        select a.name, (select c.after::text from audit.change c where c.operation = 'shape' and c.table_name = a.name order by c.no desc limit 1)
-          from pg_trigger t join pg_class r on r.oid = t.tgrelid join pg_namespace n on n.oid = r.relnamespace, lateral (select n.nspname || '.' || r.relname as name) a
-         where t.tgname = 'audit_insert'
+        select coalesce(s.table_name, t.table_name), s.shape, coalesce(t.triggers, 0)
+          from (select distinct on (c.table_name) c.table_name, c.after::text as shape from audit.change c where c.operation = 'shape' order by c.table_name, c.no desc) s
+          full join (select n.nspname || '.' || r.relname as table_name, count(*)::int as triggers
+                       from pg_trigger t join pg_class r on r.oid = t.tgrelid join pg_namespace n on n.oid = r.relnamespace
+                      where t.tgname = any($1) and t.tgenabled <> 'D' group by 1) t using (table_name)
         """,
-        [], reader => (Table: reader.GetString(0), Shape: reader.TextOrNull(1)), cancellationToken)).ToDictionary(row => row.Table, row => Normal(row.Shape), StringComparer.Ordinal);
+        [AuditShape.Triggers.ToArray()], reader => (Table: reader.GetString(0), Shape: reader.TextOrNull(1), Triggers: reader.GetInt32(2)), cancellationToken))
+        .ToDictionary(row => row.Table, row => (Normal(row.Shape), row.Triggers), StringComparer.Ordinal);
 
     /// <summary>jsonb has an order of its own.</summary>
-    private static string? Normal(string? description) => description is null ? null : AuditShape.Describe(JsonSerializer.Deserialize<AuditDescription>(description)!);
+    public static string? Normal(string? description) => description is null ? null : AuditShape.Describe(JsonSerializer.Deserialize<AuditDescription>(description)!);
 
     [LoggerMessage(140, LogLevel.Information, "The audit trail of {Table} begins")]
     private partial void LogBegun(string table);

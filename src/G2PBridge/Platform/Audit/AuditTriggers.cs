@@ -17,7 +17,7 @@ internal sealed record AuditShape(AuditedTable Table, IReadOnlyList<string> Key,
     /// <summary>To be raised whenever what the triggers write changes.</summary>
     private const int Version = 1;
 
-    private static readonly string[] Triggers = ["audit_insert", "audit_update", "audit_delete", "audit_truncate"];
+    public static IReadOnlyList<string> Triggers { get; } = ["audit_insert", "audit_update", "audit_delete", "audit_truncate"];
 
     private const string TextSettings = "set timezone = 'UTC' set datestyle = 'ISO' set intervalstyle = 'postgres' set bytea_output = 'hex'";
 

@@ -39,7 +39,7 @@ internal sealed class InvariantVerification(IEnumerable<IInvariantCheck> checks)
         ("I4", "No statement entry is dropped", "no module offers it"),
         ("I5", "States move along their graph", "no module offers it"),
         ("I6", "Totals are the sums of their lines", "no module offers it"),
-        ("I7", "The audit chain is whole", "not applicable yet: there is no audit chain"),
+        ("I7", "The audit chain is whole", "nothing offers it"),
         ("I8", "Nobody approves what he made", "no module offers it"),
         ("I9", "No line changed since the intent to pay it", "no module offers it"),
         ("I10", "A pause that was acknowledged holds", "no module offers it"),
