@@ -125,7 +125,9 @@ internal static class BridgeHost
         }
 
         // Hot statements are few and always the same; a plan kept per connection saves parsing them a thousand times a second.
-        builder.ConnectionStringBuilder.MaxAutoPrepare = 100;
+        // More than there are statements: with Npgsql 10.0.0 one that fails while it takes another's place breaks the next that comes by
+        // ("unexpected backend message DataRow", npgsql#6391; the fuzz run met it).
+        builder.ConnectionStringBuilder.MaxAutoPrepare = 1000;
         builder.ConnectionStringBuilder.AutoPrepareMinUsages = 2;
         builder.ConnectionStringBuilder.ApplicationName ??= "g2pbridge";
         builder.ConnectionStringBuilder.Options = $"{builder.ConnectionStringBuilder.Options} {presence.ConnectionOption}".Trim();
