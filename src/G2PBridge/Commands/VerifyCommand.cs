@@ -23,9 +23,18 @@ internal static class VerifyCommand
         var json = new Option<bool>("--json") { Description = "Print JSON for a program instead of a table." };
         var ledger = new Option<string?>("--bank-ledger") { Description = "Connection to the example bank's own database, to compare with its books (default: the simulators' database, where there is one)." };
         var verify = new Command("verify", "Checks every invariant over the whole database, line by line, and names what breaks one. Exit code 1 on any breach. Changes nothing.") { json, ledger };
+        var certificate = new Option<string?>("--certificate") { Description = "Check a closure certificate (the JSON file) instead, without any database." };
+        var keys = new Option<string?>("--keys") { Description = "With --certificate: the file with the keys that the bridge publishes at /.well-known/jwks.json." };
+        verify.Add(certificate);
+        verify.Add(keys);
         verify.TreatUnmatchedTokensAsErrors = false;
         verify.SetAction(async (parsed, cancellationToken) =>
         {
+            if (parsed.GetValue(certificate) is { } file)
+            {
+                return await CheckCertificateAsync(file, parsed.GetValue(keys), Console.Out, cancellationToken);
+            }
+
             await using var bridge = await BridgeApplication.BuildAsync(new BridgeStart(parsed.UnmatchedTokens, CommandLine.Report) { QuietLog = true }, cancellationToken);
             var connection = parsed.GetValue(ledger) ?? (bridge.HasSimulators ? bridge.Services.GetRequiredService<IOptions<SimulatorsOptions>>().Value.ConnectionString : null);
             return await RunAsync(bridge.Services, connection, parsed.GetValue(ledger) is not null, parsed.GetValue(json), Console.Out, cancellationToken);
@@ -68,6 +77,40 @@ internal static class VerifyCommand
         }
 
         return results.Exists(result => result.IsBroken) ? Broken : 0;
+    }
+
+    /// <summary>Whether a certificate is what the bridge signed, from two files alone. Exit code 0: it is; 1: it is not.</summary>
+    public static async Task<int> CheckCertificateAsync(string file, string? keys, TextWriter output, CancellationToken cancellationToken)
+    {
+        if (keys is null)
+        {
+            throw new StartupRefusedException("Name the bridge's published keys with --keys; they are what GET /.well-known/jwks.json answers, kept as a file.");
+        }
+
+        string document, jwks;
+        try
+        {
+            document = await File.ReadAllTextAsync(file, cancellationToken);
+            jwks = await File.ReadAllTextAsync(keys, cancellationToken);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new StartupRefusedException($"The certificate or the keys cannot be read ({exception.Message.TrimEnd('.')}).", exception);
+        }
+
+        if (BridgeHost.SignedDocuments.Check(document, "certificate", jwks) is { Refusal: { } refusal })
+        {
+            await output.WriteLineAsync($"NOT GENUINE: {refusal.Detail}");
+            return Broken;
+        }
+
+        using var json = JsonDocument.Parse(document);
+        var certificate = json.RootElement.GetProperty("certificate");
+        string Of(string name) => certificate.TryGetProperty(name, out var part) ? $"{part.GetProperty("lines").GetRawText()} lines, {part.GetProperty("amount").GetRawText()}" : "–";
+        await output.WriteLineAsync($"Genuine: signed with the key '{json.RootElement.GetProperty("key_id").GetString()}'.");
+        await output.WriteLineAsync($"Envelope {certificate.GetProperty("envelope_id").GetString()}: approved {Of("approved")}; paid {Of("paid")}; returned {Of("returned")}; unclaimed {Of("unclaimed")}.");
+        await output.WriteLineAsync($"Audit block {certificate.GetProperty("audit_block").GetProperty("number").GetRawText()}, {certificate.GetProperty("audit_block").GetProperty("hash").GetString()}.");
+        return 0;
     }
 
     private static void Write(TextWriter output, List<InvariantResult> results)

@@ -31,6 +31,7 @@ internal static class ViewsRegistration
         GetEnvelope.Map(native);
         ListExceptions.Map(native);
         ExportDisbursements.Map(native);
+        CertifyEnvelope.Map(native);
         GetDisbursement.Map(native);
         RetryResolution.Map(native);
         if (routes.ServiceProvider.GetRequiredService<FeatureFlags>().InKind)

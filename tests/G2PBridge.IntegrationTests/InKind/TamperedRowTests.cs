@@ -33,8 +33,9 @@ internal sealed class TamperedRowTests : InKindTest
         ["release_due_at"] = "the same",
         ["watch_at"] = "the same",
         ["looked_at"] = "the same",
-        ["content"] = "part of a file, whose hash is audited",
-        ["sealed"] = "a ciphertext, which vouches for itself; its fingerprint is audited",
+        ["sealed"] = "a ciphertext, which vouches for itself and its row; a fingerprint beside it is audited",
+        ["warehouse_sealed"] = "the same",
+        ["agency_sealed"] = "the same",
     };
 
     [Test]
@@ -194,7 +195,8 @@ internal sealed class TamperedRowTests : InKindTest
         "bytea" => $@"'\x0{no}'",
         "jsonb" => $$"""'{"a": [1, {{no}}, null], "b": "ü\"x"}'""",
         "text[]" => $"array['a,b', 'c{no}', null]",
-        "integer[]" => $"array[1, {no}]",
+        "integer[]" or "bigint[]" => $"array[1, {no}]",
+        "uuid[]" or "bytea[]" => $"array[{Value(type[..^2], no)}::{type[..^2]}, null]",
         _ => type.Contains("(2)", StringComparison.Ordinal) ? $"'A{no}'" : type.Contains("(3)", StringComparison.Ordinal) ? $"'AA{no}'" : type == "character(4)" ? $"'AAA{no}'" : $"'té\"x{no}'",
     };
 
@@ -208,7 +210,8 @@ internal sealed class TamperedRowTests : InKindTest
         "bytea" => $@"{column} || '\x00'",
         "jsonb" => $"{column} || '{{\"c\": null}}'",
         "text[]" => $"{column} || ''::text",
-        "integer[]" => $"{column} || 1",
+        "integer[]" or "bigint[]" => $"{column} || 1",
+        "uuid[]" or "bytea[]" => $"{column} || {Value(type[..^2], 9)}::{type[..^2]}",
         _ => type == "character(4)" || type.Contains("(2)", StringComparison.Ordinal) || type.Contains("(3)", StringComparison.Ordinal) ? "'ZZ'" : $"{column} || 'x'",
     };
 

@@ -19,6 +19,7 @@ internal static class AuditRegistration
         services.AddSingleton<AuditSeal>();
         services.AddSingleton<SealBeforeCommit>();
         services.AddSingleton<AuditTables>();
+        services.AddSingleton<AuditHead>();
         services.AddSingleton<AuditAnchors>();
         services.AddHostedService(provider => provider.GetRequiredService<AuditAnchors>());
         services.AddSingleton<IInvariantCheck, AuditVerification>();

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using G2PBridge.Connectors;
 using G2PBridge.Connectors.Spar;
 using G2PBridge.Modules.Access;
+using G2PBridge.Modules.Access.Signing;
 using G2PBridge.Modules.Disbursement;
 using G2PBridge.Modules.Envelopes;
 using G2PBridge.Modules.Funds;
@@ -83,6 +84,9 @@ internal static class BridgeHost
             services.AddNotifications();
         }
     }
+
+    /// <summary>Checks what a bridge signed; needs neither settings nor a database.</summary>
+    public static ISignedDocument SignedDocuments => new SignedDocument();
 
     public static void UseBridge(this WebApplication web, bool withSimulators)
     {

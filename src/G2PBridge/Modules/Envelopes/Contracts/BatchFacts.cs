@@ -51,6 +51,9 @@ internal sealed record ReadBatches(IReadOnlyCollection<string> Ids) : IRequest<I
 
 internal sealed record ListBatchesOfEnvelope(string EnvelopeId) : IRequest<IReadOnlyList<BatchFacts>>;
 
+/// <summary>All that an envelope may be paid by, as runs of line numbers: the lines of its batches, and payouts that stand for them.</summary>
+internal sealed record ListRunsOfEnvelope(string EnvelopeId) : IRequest<IReadOnlyList<SeqRange>>;
+
 /// <summary>How many lines of the envelope are cancelled, and their quantity.</summary>
 internal sealed record CountCancelledLines(string EnvelopeId) : IRequest<LineCount>;
 

@@ -15,7 +15,7 @@ internal static class ReadBatchFacts
           IRequestHandler<ListNewPlacedBatches, IReadOnlyList<BatchFacts>>,
           IRequestHandler<AcknowledgeBatches>,
           IRequestHandler<ReadBatches, IReadOnlyList<BatchFacts>>,
-          IRequestHandler<ListBatchesOfEnvelope, IReadOnlyList<BatchFacts>>
+          IRequestHandler<ListBatchesOfEnvelope, IReadOnlyList<BatchFacts>>, IRequestHandler<ListRunsOfEnvelope, IReadOnlyList<SeqRange>>
     {
         public async Task<IReadOnlyList<BatchFacts>> Handle(ListNewBatches request, CancellationToken cancellationToken)
         {
@@ -61,6 +61,13 @@ internal static class ReadBatchFacts
 
         public Task<IReadOnlyList<BatchFacts>> Handle(ListBatchesOfEnvelope request, CancellationToken cancellationToken) =>
             ListAsync(batch => batch.EnvelopeId == request.EnvelopeId, int.MaxValue, cancellationToken);
+
+        public async Task<IReadOnlyList<SeqRange>> Handle(ListRunsOfEnvelope request, CancellationToken cancellationToken)
+        {
+            var batches = await db.Batches.Where(batch => batch.EnvelopeId == request.EnvelopeId).Select(batch => new SeqRange(batch.FirstSeq, batch.LastSeq)).ToListAsync(cancellationToken);
+            var payouts = await db.Set<PayoutSet>().Where(set => set.EnvelopeId == request.EnvelopeId).Select(set => new SeqRange(set.FirstSeq, set.LastSeq)).ToListAsync(cancellationToken);
+            return [.. batches, .. payouts];
+        }
 
         private async Task<IReadOnlyList<BatchFacts>> ListAsync(Expression<Func<Batch, bool>> which, int limit, CancellationToken cancellationToken) =>
             await db.Batches.Where(which).OrderBy(batch => batch.Number).Take(limit)

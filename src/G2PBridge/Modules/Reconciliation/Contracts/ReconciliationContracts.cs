@@ -41,3 +41,9 @@ internal sealed record CountReturnsByReason(string EnvelopeId) : IRequest<IReadO
 
 /// <summary>Returned lines of an envelope after <paramref name="After"/>, in line order.</summary>
 internal sealed record ListReturned(string EnvelopeId, long After, int Limit, string? ReasonCode) : IRequest<IReadOnlyList<MatchedEntry>>;
+
+/// <summary>The statements on which payments of these lines are debited or returned, oldest file first.</summary>
+internal sealed record ListStatementsOfLines(IReadOnlyList<SeqRange> Runs) : IRequest<IReadOnlyList<StatementOfLines>>;
+
+/// <param name="Paid">How many of these lines it shows as debited, and <paramref name="Returned"/> as returned.</param>
+internal sealed record StatementOfLines(Guid FileId, string? Number, string? Sequence, int Paid, decimal PaidAmount, int Returned, decimal ReturnedAmount);

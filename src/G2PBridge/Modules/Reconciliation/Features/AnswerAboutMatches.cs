@@ -28,6 +28,11 @@ internal static class AnswerAboutMatches
                 .ToListAsync(cancellationToken);
     }
 
+    internal sealed class Statements(MatchReads reads) : IRequestHandler<ListStatementsOfLines, IReadOnlyList<StatementOfLines>>
+    {
+        public async Task<IReadOnlyList<StatementOfLines>> Handle(ListStatementsOfLines request, CancellationToken cancellationToken) => await reads.StatementsAsync(request.Runs, cancellationToken);
+    }
+
     internal sealed class ReturnCounts(MatchReads reads) : IRequestHandler<CountReturnsByReason, IReadOnlyList<ReturnCount>>
     {
         public async Task<IReadOnlyList<ReturnCount>> Handle(CountReturnsByReason request, CancellationToken cancellationToken) =>
