@@ -1,10 +1,10 @@
-using G2PBridge.Platform.Persistence;
-using Microsoft.Extensions.DependencyInjection;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using G2PBridge.Modules.Envelopes.Contracts;
 using G2PBridge.Modules.Envelopes.Domain;
 using G2PBridge.Modules.Envelopes.Persistence;
+using G2PBridge.Platform.Persistence;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace G2PBridge.IntegrationTests.Envelopes;
 

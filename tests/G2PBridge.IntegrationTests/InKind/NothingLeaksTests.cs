@@ -151,7 +151,11 @@ internal sealed class NothingLeaksTests : InKindTest
         {
             ["proofs"] = new JsonArray(new JsonObject
             {
-                ["proof_id"] = "P1", ["disbursement_id"] = "G-D1", ["delivered_at"] = "2026-06-19T09:00:00Z", ["delivered_by"] = Receiver, ["received_by"] = PersonsName,
+                ["proof_id"] = "P1",
+                ["disbursement_id"] = "G-D1",
+                ["delivered_at"] = "2026-06-19T09:00:00Z",
+                ["delivered_by"] = Receiver,
+                ["received_by"] = PersonsName,
                 ["evidence"] = $"signed by {PersonsName}, reached at {PersonPhone}",
             }),
         }));
@@ -195,7 +199,10 @@ internal sealed class NothingLeaksTests : InKindTest
 
         static JsonObject Told(string reference, string status) => new()
         {
-            ["payment_reference_number"] = reference, ["status"] = status, ["reason_code"] = $"X{Account}", ["reason"] = $"{Account} of {Mail} ({Mobile}) is closed",
+            ["payment_reference_number"] = reference,
+            ["status"] = status,
+            ["reason_code"] = $"X{Account}",
+            ["reason"] = $"{Account} of {Mail} ({Mobile}) is closed",
         };
     }
 

@@ -129,8 +129,14 @@ internal sealed class RefusedStartTests
 
     private static Dictionary<string, string?> Production(string database) => new()
     {
-        ["ASPNETCORE_ENVIRONMENT"] = "Production", ["ConnectionStrings__G2PBridge"] = database, ["SponsorBanks__Default__SponsorBankCode"] = "B", ["SponsorBanks__Default__AccountNumber"] = "1",
-        ["SponsorBanks__Banks__B__Connector"] = "example-bank", ["SponsorBanks__Banks__B__BaseUrl"] = "http://127.0.0.1:9", ["PartnerSignatures__Required"] = "false", ["OperatorAccess__Required"] = "false",
+        ["ASPNETCORE_ENVIRONMENT"] = "Production",
+        ["ConnectionStrings__G2PBridge"] = database,
+        ["SponsorBanks__Default__SponsorBankCode"] = "B",
+        ["SponsorBanks__Default__AccountNumber"] = "1",
+        ["SponsorBanks__Banks__B__Connector"] = "example-bank",
+        ["SponsorBanks__Banks__B__BaseUrl"] = "http://127.0.0.1:9",
+        ["PartnerSignatures__Required"] = "false",
+        ["OperatorAccess__Required"] = "false",
         ["Audit__Keys"] = DrawKey(),
     };
 

@@ -1,3 +1,4 @@
+using G2PBridge.Platform.Protection;
 using Microsoft.Extensions.Options;
 
 namespace G2PBridge.Platform.Audit;
@@ -59,23 +60,7 @@ internal sealed class DevelopmentAuditKey(IHostEnvironment environment, IConfigu
 
         if (!File.Exists(options.KeyFile))
         {
-            Directory.CreateDirectory(folder.Path);
-            var mine = $"{options.KeyFile}.{Environment.ProcessId}";
-            File.WriteAllText(mine, $"# Seals the audit trail of the database beside it.\n{AuditKeys.Make()}\n");
-            if (!OperatingSystem.IsWindows())
-            {
-                File.SetUnixFileMode(mine, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-            }
-
-            try
-            {
-                // Of two hosts that start at once, one makes the key and both use it.
-                File.Move(mine, options.KeyFile);
-            }
-            catch (IOException) when (File.Exists(options.KeyFile))
-            {
-                File.Delete(mine);
-            }
+            KeyFile.PlaceOnce(options.KeyFile, $"# Seals the audit trail of the database beside it.\n{AuditKeys.Make()}\n");
         }
     }
 }

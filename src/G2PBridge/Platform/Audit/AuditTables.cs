@@ -25,18 +25,21 @@ internal sealed partial class AuditTables(NpgsqlDataSource source, IEnumerable<A
         return [.. tables.Select(table => Shape(table, [.. columns[table.Name].Select(row => (row.Column, row.Key))]))];
     }
 
-    /// <summary>Tables whose triggers are not as they must be. To be asked when no migration is missing.</summary>
+    /// <summary>
+    /// Tables whose triggers are not as they must be. To be asked when no migration is missing. A column that only a newer version knows is that
+    /// version's to record: this one starts beside it.
+    /// </summary>
     public async Task<IReadOnlyList<string>> PendingAsync(CancellationToken cancellationToken)
     {
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
-        return [.. (await FindAsync(connection, cancellationToken)).Select(change => $"audit/{change.Table}")];
+        return [.. (await FindAsync(connection, cancellationToken)).Where(change => !change.IsWiderOnly).Select(change => $"audit/{change.Table}")];
     }
 
     /// <summary>To be called after all migrations, by one host at a time. Blocks writers of a table while its trail begins.</summary>
     public async Task ApplyAsync(CancellationToken cancellationToken)
     {
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
-        foreach (var (table, shape, isNew) in await FindAsync(connection, cancellationToken))
+        foreach (var (table, shape, isNew, _) in await FindAsync(connection, cancellationToken))
         {
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
             await using var batch = new NpgsqlBatch(connection, transaction) { Timeout = 0 };
@@ -71,7 +74,7 @@ internal sealed partial class AuditTables(NpgsqlDataSource source, IEnumerable<A
     /// What has to be done: triggers to be made, a trail to be begun with them where the shape is new, or triggers to go. Triggers that somebody
     /// has removed are made again and nothing more, so that what was changed without them stays unknown, and is named.
     /// </summary>
-    private async Task<List<(string Table, AuditShape? Shape, bool IsNew)>> FindAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    private async Task<List<(string Table, AuditShape? Shape, bool IsNew, bool IsWiderOnly)>> FindAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var known = await KnownAsync(connection, cancellationToken);
         return seal.IsOn
@@ -80,10 +83,11 @@ internal sealed partial class AuditTables(NpgsqlDataSource source, IEnumerable<A
                 .. from shape in await ShapesAsync(connection, cancellationToken)
                    let found = known.GetValueOrDefault(shape.Table.Name)
                    let isNew = found.Shape != shape.Description
-                   where isNew || found.Triggers < AuditShape.Triggers.Count
-                   select (shape.Table.Name, (AuditShape?)shape, isNew),
+                   let isComplete = found.Triggers >= AuditShape.Triggers.Count
+                   where isNew || !isComplete
+                   select (shape.Table.Name, (AuditShape?)shape, isNew, isComplete && shape.IsWiderThan(found.Shape)),
             ]
-            : [.. known.Where(table => table.Value.Triggers > 0).Select(table => (table.Key, (AuditShape?)null, false))];
+            : [.. known.Where(table => table.Value.Triggers > 0).Select(table => (table.Key, (AuditShape?)null, false, false))];
     }
 
     private AuditShape Shape(AuditedTable table, (string Column, int Key)[] columns)

@@ -31,6 +31,11 @@ internal sealed record AuditShape(AuditedTable Table, IReadOnlyList<string> Key,
 
     public static string Describe(AuditDescription description) => JsonSerializer.Serialize(description);
 
+    /// <summary>The table has columns that its trail, as described, does not cover, and differs in nothing else.</summary>
+    public bool IsWiderThan(string? description) =>
+        description is not null && JsonSerializer.Deserialize<AuditDescription>(description) is { } trail
+        && trail.Columns.All(Columns.Contains) && Describe(trail with { Columns = Columns }) == Description;
+
     private string Prefix => $"{Table.Schema}_{Table.Table}";
 
     /// <summary>An SQL expression: the row <paramref name="row"/> as PostgreSQL sends it.</summary>

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace G2PBridge.Platform.Protection;
 
 /// <summary>Writes files of keys: readable by their owner alone, and whole or not at all.</summary>
@@ -11,16 +13,33 @@ internal static class KeyFile
             return;
         }
 
-        var draft = Draft(path, KeyText.Create() + KeyText.NewEncryptionLine(TimeProvider.System.GetUtcNow()));
+        PlaceOnce(path, KeyText.Create() + KeyText.NewEncryptionLine(TimeProvider.System.GetUtcNow()));
+    }
+
+    /// <summary>Writes a file with this text unless there is one; of several processes at once exactly one does, and all find the whole file.</summary>
+    public static void PlaceOnce(string path, string text)
+    {
+        var draft = Draft(path, text);
         try
         {
-            File.Move(draft, path, overwrite: false);
+            // File.Move looks whether there is a file and then renames over whatever came in between; a second name for a file is given once.
+            // Where a file can have but one name, the look has to do.
+            if (OperatingSystem.IsWindows() || (Link(draft, path) != 0 && !File.Exists(path)))
+            {
+                File.Move(draft, path, overwrite: false);
+            }
         }
         catch (IOException) when (File.Exists(path))
+        {
+        }
+        finally
         {
             File.Delete(draft);
         }
     }
+
+    [DllImport("libc", EntryPoint = "link", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
+    private static extern int Link(string existing, string added);
 
     /// <summary>Adds a key as the newest, or makes the file with its first.</summary>
     public static void AddKey(string path, DateTimeOffset now)
