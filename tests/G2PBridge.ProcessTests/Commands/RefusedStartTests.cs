@@ -55,6 +55,26 @@ internal sealed class RefusedStartTests
         await IsRefusedAsync(environment, ["serve", "--urls", "http://127.0.0.1:0"], sentence);
     }
 
+    [TestCase("Audit__Keys", null, "the audit trail needs a key that is not in the database")]
+    [TestCase("Audit__Keys", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "not at least 32 random bytes")]
+    [TestCase("Audit__Keys", "short", "not at least 32 random bytes")]
+    [TestCase("Audit__KeyFile", "/nowhere/audit.key", "'/nowhere/audit.key' cannot be read")]
+    [TestCase("Audit__Enabled", "false", "cannot be switched off in Production")]
+    public async Task Production_does_not_migrate_or_start_without_a_key_for_the_audit_trail(string setting, string? value, string sentence)
+    {
+        var environment = Production(await TestServer.NewDatabaseAsync());
+        using (var migration = BridgeProcess.Start(environment, "migrate"))
+        {
+            Assert.That(await migration.ExitAsync(Patience), Is.Zero, migration.Output);
+        }
+
+        environment[setting] = value;
+        await IsRefusedAsync(environment, ["serve", "--urls", "http://127.0.0.1:0"], sentence);
+        var empty = Production(await TestServer.NewDatabaseAsync());
+        empty[setting] = value;
+        await IsRefusedAsync(empty, ["migrate"], sentence);
+    }
+
     [Test]
     public async Task Another_installations_key_or_a_missing_one_stops_the_start_in_one_sentence()
     {

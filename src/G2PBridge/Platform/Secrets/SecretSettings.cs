@@ -75,7 +75,7 @@ internal static partial class SecretSettings
         return text.EndsWith("\r\n", StringComparison.Ordinal) ? text[..^2] : text.EndsWith('\n') ? text[..^1] : text;
     }
 
-    [GeneratedRegex("^Signing:Keys:[0-9]+:Key$|^DataProtection:Keys$|:(Password|Secret|CallbackSecret|ApiKey|Token)$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex("^Signing:Keys:[0-9]+:Key$|^DataProtection:Keys$|^Audit:Keys$|:(Password|Secret|CallbackSecret|ApiKey|Token)$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex SecretName();
 
     [GeneratedRegex(@"(^|;)\s*(password|pwd|ssl\s*password)\s*=\s*[^;\s]", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
