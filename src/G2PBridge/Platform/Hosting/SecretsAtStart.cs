@@ -58,7 +58,8 @@ internal static class SecretsAtStart
                     yield return $"{key}: {weak}";
                 }
             }
-            else if (SecretSettings.IsSecret(key) && !value!.Contains("PRIVATE KEY", StringComparison.Ordinal) && !value.TrimStart().StartsWith('{') && IsGuessable(value))
+            // Sets of keys are checked by who reads them, key by key.
+            else if (SecretSettings.IsSecret(key) && !key.EndsWith(":Keys", StringComparison.OrdinalIgnoreCase) && !value!.Contains("PRIVATE KEY", StringComparison.Ordinal) && !value.TrimStart().StartsWith('{') && IsGuessable(value))
             {
                 yield return $"{key} is a word out of examples, or hardly a secret; set a random one, for example from 'openssl rand -base64 24'.";
             }
