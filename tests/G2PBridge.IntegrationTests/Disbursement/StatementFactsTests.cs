@@ -130,6 +130,25 @@ internal sealed class StatementFactsTests : DisbursementTest
     }
 
     [Test]
+    public async Task Returns_of_several_envelopes_may_stand_together_on_one_statement()
+    {
+        await Journey.ReceiveAsync(Envelope, 2, 1000m);
+        await Journey.ReceiveAsync("F", 2, 1000m);
+        await MakeReadyAsync();
+        await WorkAsync();
+        var prefix = await SendAsync(new ReadReferencePrefix());
+        PaymentReference[] firsts =
+        [
+            .. Bank.Orders.Select(order => PaymentReference.TryParse(order.Payments[0].Reference, prefix, out var reference) ? reference : throw new InvalidOperationException()),
+        ];
+        Assert.That(firsts, Has.Length.EqualTo(2));
+
+        await SendAsync(new RecordReturned([.. firsts.Select(reference => new ReturnedPayment(reference, "ACCOUNT_CLOSED", "statement 3"))]));
+
+        Assert.That((await SendAsync(new FindInstructions(firsts))).Select(line => line.State), Is.All.EqualTo(LineState.Returned));
+    }
+
+    [Test]
     public async Task A_return_of_an_unknown_line_proves_that_the_bank_had_it()
     {
         await ReadyAsync(2);

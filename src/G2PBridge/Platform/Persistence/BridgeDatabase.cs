@@ -43,7 +43,7 @@ internal sealed class BridgeDatabase(NpgsqlDataSource source, AuditSeal seal)
         await using var batch = new NpgsqlBatch(connection, transaction);
         foreach (var (sql, values) in statements)
         {
-            batch.Add(sql, values);
+            batch.Add(sql, values.AsSpan());
         }
 
         if (seal.IsOn)

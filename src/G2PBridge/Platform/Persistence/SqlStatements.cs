@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Npgsql;
 
 namespace G2PBridge.Platform.Persistence;
@@ -12,6 +13,26 @@ internal static class SqlStatements
         return command;
     }
 
+    /// <summary>
+    /// One parameter that is an array of texts. Without this it would be taken for the list of parameters, since it is an array of objects too.
+    /// </summary>
+    [OverloadResolutionPriority(1)]
+    public static void Add(this NpgsqlBatch batch, string sql, string[] texts)
+    {
+        var command = new NpgsqlBatchCommand(sql);
+        Add(command.Parameters, [texts]);
+        batch.BatchCommands.Add(command);
+    }
+
+    /// <inheritdoc cref="Add(NpgsqlBatch, string, string[])"/>
+    [OverloadResolutionPriority(1)]
+    public static NpgsqlCommand Statement(this NpgsqlConnection connection, string sql, string[] texts)
+    {
+        var command = new NpgsqlCommand(sql, connection);
+        Add(command.Parameters, [texts]);
+        return command;
+    }
+
     public static void Add(this NpgsqlBatch batch, string sql, params ReadOnlySpan<object?> values)
     {
         var command = new NpgsqlBatchCommand(sql);
@@ -22,7 +43,7 @@ internal static class SqlStatements
     public static async Task<int> ExecuteAsync(this NpgsqlDataSource source, string sql, object?[] values, CancellationToken cancellationToken)
     {
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
-        await using var command = connection.Statement(sql, values);
+        await using var command = connection.Statement(sql, values.AsSpan());
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
@@ -36,7 +57,7 @@ internal static class SqlStatements
     public static async Task<List<T>> QueryAsync<T>(
         this NpgsqlConnection connection, string sql, object?[] values, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)
     {
-        await using var command = connection.Statement(sql, values);
+        await using var command = connection.Statement(sql, values.AsSpan());
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var rows = new List<T>();
         while (await reader.ReadAsync(cancellationToken))
