@@ -22,6 +22,7 @@ internal sealed class Bookkeeper(SimulatorsDatabase database, IOptions<Simulator
         if (batches.Length == 0)
             return null;
 
+        await connection.ExecuteAsync(BookingSql.TakeTurn, ct);
         await connection.ExecuteAsync(BookingSql.LockRemitters, ct, [batches]);
         var payers = await connection.ListAsync(
             BookingSql.Entries, r => (Id: r.GetInt64(0), Paid: r.GetDecimal(1), Returned: r.GetDecimal(2)), ct, batches, now);
