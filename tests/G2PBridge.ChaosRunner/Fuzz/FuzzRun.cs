@@ -15,6 +15,7 @@ internal sealed class FuzzRun(FuzzSettings settings)
     private const int Passed = 0;
     private const int Failed = 1;
     private const int MostShown = 20;
+    private const int LinesOfFault = 4;
 
     /// <summary>Of ten requests at sockets one breaks HTTP itself.</summary>
     private const int WireFaultShare = 10;
@@ -180,8 +181,14 @@ internal sealed class FuzzRun(FuzzSettings settings)
             Tell("a line that was there before is not as it was");
         }
 
+        var faultLines = 0;
         foreach (var line in File.ReadLines(host.LogFile))
         {
+            if (faultLines-- > 0)
+            {
+                Tell($"  {line[..Math.Min(300, line.Length)]}");
+            }
+
             if (line.Contains(Planted.Canary, StringComparison.Ordinal))
             {
                 Tell($"the log names a person: {line[..Math.Min(300, line.Length)]}");
@@ -189,6 +196,7 @@ internal sealed class FuzzRun(FuzzSettings settings)
             else if (line.Length > 12 && line[8..].StartsWith(" ERR", StringComparison.Ordinal))
             {
                 Tell($"the log has a fault: {line[..Math.Min(300, line.Length)]}");
+                faultLines = LinesOfFault;
             }
         }
 

@@ -50,8 +50,28 @@ internal sealed class BenchTests
         }
     }
 
+    [TestCase("signatures")]
+    [TestCase("audit")]
+    public async Task What_a_protection_costs_is_measured_in_turns(string what)
+    {
+        using var bench = BridgeProcess.Start(
+            new Dictionary<string, string?> { ["ConnectionStrings__G2PBridge"] = await TestServer.NewDatabaseAsync() },
+            "bench", "--compare", what, "--disbursements", "1000", "--batch-size", "250", "--clients", "2", "--rounds", "1", "--json");
+
+        Assert.That(await bench.ExitAsync(Patience), Is.Zero, bench.Output);
+        var result = JsonNode.Parse(bench.Output.Split('\n').Single(line => line.StartsWith('{')))!;
+        Assert.Multiple(() =>
+        {
+            Assert.That((string?)result["compared"], Is.EqualTo(what));
+            Assert.That((double?)result["throughput_ratio"], Is.GreaterThan(0));
+            Assert.That((double?)result["with"]!["host_cpu_s_per_million"], Is.GreaterThan(0));
+            Assert.That((double?)result["without"]!["host_cpu_s_per_million"], Is.GreaterThan(0));
+        });
+    }
+
     [TestCase("--disbursements", "10", "--disbursements must be 1,000 to 20,000,000.")]
     [TestCase("--clients", "0", "--clients must be 1 to 64.")]
+    [TestCase("--compare", "everything", "everything")]
     public async Task A_measurement_that_makes_no_sense_is_refused_in_one_sentence(string option, string value, string sentence)
     {
         using var bench = BridgeProcess.Start(new Dictionary<string, string?>(), "bench", option, value);

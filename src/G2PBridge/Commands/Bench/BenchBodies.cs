@@ -7,7 +7,7 @@ namespace G2PBridge.Commands.Bench;
 /// <summary>Writes the requests of a programme system about generated people: of every ten people one banks elsewhere, and a part of those payments comes back.</summary>
 internal static class BenchBodies
 {
-    private const string Sender = "BENCH_PBMS";
+    public const string Sender = "BENCH_PBMS";
     private const string Time = "2026-01-01T00:00:00Z";
 
     public static string PersonId(int person) => string.Create(CultureInfo.InvariantCulture, $"BENCH{person:D8}");
@@ -43,7 +43,10 @@ internal static class BenchBodies
         writer.WriteEndArray();
     });
 
-    public static ReadOnlyMemory<byte> Lines(BenchBatch batch) => Ask(batch.Id, batch.Id, writer =>
+    public static ReadOnlyMemory<byte> Lines(BenchBatch batch) => Lines(batch, Time);
+
+    /// <param name="time">When the request says that it was written; a signed one is taken while that is near.</param>
+    public static ReadOnlyMemory<byte> Lines(BenchBatch batch, string time) => Ask(batch.Id, batch.Id, time, writer =>
     {
         writer.WriteStartArray();
         for (var person = batch.FirstPerson; person < batch.FirstPerson + batch.Lines; person++)
@@ -80,7 +83,7 @@ internal static class BenchBodies
     {
         writer.WriteStartObject();
         writer.WriteStartObject("request_header");
-        Header(writer, Guid.CreateVersion7().ToString("N"));
+        Header(writer, Guid.CreateVersion7().ToString("N"), Time);
         writer.WriteEndObject();
         writer.WriteStartObject("request_body");
         writer.WriteStartObject("request_payload");
@@ -119,11 +122,13 @@ internal static class BenchBodies
         writer.WriteEndObject();
     });
 
-    private static ReadOnlyMemory<byte> Ask(string requestId, string? batchId, Action<Utf8JsonWriter> payload) => Write(writer =>
+    private static ReadOnlyMemory<byte> Ask(string requestId, string? batchId, Action<Utf8JsonWriter> payload) => Ask(requestId, batchId, Time, payload);
+
+    private static ReadOnlyMemory<byte> Ask(string requestId, string? batchId, string time, Action<Utf8JsonWriter> payload) => Write(writer =>
     {
         writer.WriteStartObject();
         writer.WriteStartObject("request_header");
-        Header(writer, requestId);
+        Header(writer, requestId, time);
         writer.WriteEndObject();
         writer.WriteStartObject("request_body");
         if (batchId is not null)
@@ -137,12 +142,12 @@ internal static class BenchBodies
         writer.WriteEndObject();
     });
 
-    private static void Header(Utf8JsonWriter writer, string requestId)
+    private static void Header(Utf8JsonWriter writer, string requestId, string time)
     {
         writer.WriteString("sender_app_mnemonic", Sender);
         writer.WriteString("sender_app_url", "");
         writer.WriteString("request_id", requestId);
-        writer.WriteString("request_timestamp", Time);
+        writer.WriteString("request_timestamp", time);
         writer.WriteNull("instance_id");
     }
 

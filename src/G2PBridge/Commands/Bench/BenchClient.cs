@@ -33,6 +33,10 @@ internal sealed class BenchClient(HttpClient http, Uri bridge, Uri simulators)
         envelopes.SelectMany(envelope => envelope.Batches(plan.BatchSize)), new ParallelOptions { MaxDegreeOfParallelism = plan.Clients, CancellationToken = cancellationToken },
         async (batch, token) => await AskAsync("create_disbursements", BenchBodies.Lines(batch), token));
 
+    /// <summary>Sends calls that were written and signed beforehand, so many at once.</summary>
+    public Task SendAsync(IReadOnlyList<SignedCall> calls, int atOnce, CancellationToken cancellationToken) => Parallel.ForEachAsync(
+        calls, new ParallelOptions { MaxDegreeOfParallelism = atOnce, CancellationToken = cancellationToken }, async (call, token) => await AskAsync("create_disbursements", call.Body, token, call.Signature));
+
     public Task AskStatusAsync(IEnumerable<string> ids, CancellationToken cancellationToken) => AskAsync("get_disbursement_status", BenchBodies.Ids(ids), cancellationToken);
 
     public Task AskEnvelopeStatusAsync(string id, CancellationToken cancellationToken) => AskAsync("get_disbursement_envelope_status", BenchBodies.Id(id), cancellationToken);
@@ -96,9 +100,9 @@ internal sealed class BenchClient(HttpClient http, Uri bridge, Uri simulators)
 
     public async Task<JsonNode> SeeStatementAsync(string id, CancellationToken cancellationToken) => (await GetAsync(new Uri(bridge, $"v1/statements/{id}"), cancellationToken))["file"]!;
 
-    private async Task AskAsync(string path, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    private async Task AskAsync(string path, ReadOnlyMemory<byte> body, CancellationToken cancellationToken, string? signature = null)
     {
-        using var answer = await PostAsync(new Uri(bridge, path), body, cancellationToken);
+        using var answer = await PostAsync(new Uri(bridge, path), body, cancellationToken, signature);
         var text = await answer.Content.ReadAsByteArrayAsync(cancellationToken);
         if (text.AsSpan().IndexOf("\"response_status\":\"SUCCESS\""u8) < 0)
         {
@@ -106,11 +110,16 @@ internal sealed class BenchClient(HttpClient http, Uri bridge, Uri simulators)
         }
     }
 
-    private async Task<HttpResponseMessage> PostAsync(Uri address, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> PostAsync(Uri address, ReadOnlyMemory<byte> body, CancellationToken cancellationToken, string? signature = null)
     {
-        using var content = new ReadOnlyMemoryContent(body);
-        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        return await http.PostAsync(address, content, cancellationToken);
+        using var request = new HttpRequestMessage(HttpMethod.Post, address) { Content = new ReadOnlyMemoryContent(body) };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        if (signature is not null)
+        {
+            request.Headers.TryAddWithoutValidation("Signature", signature);
+        }
+
+        return await http.SendAsync(request, cancellationToken);
     }
 
     private async Task<JsonNode> GetAsync(Uri address, CancellationToken cancellationToken) =>

@@ -21,12 +21,16 @@ internal static class BenchCommand
         var keep = new Option<bool>("--keep") { Description = "Leave the databases of the measurement in place." };
         var picture = new Option<FileInfo?>("--picture") { Description = "Write a picture of the throughput to this SVG file." };
         var baseline = new Option<FileInfo?>("--baseline") { Description = "A JSON line recorded earlier: says which stages now reach clearly less of the COPY ceiling. Only warns." };
+        var compare = new Option<string?>("--compare") { Description = "Measures what a protection costs instead: hosts with it and without take turns. 'signatures': intake with RS256 signatures checked; 'audit': create to reconciled with the audit trail." };
+        compare.AcceptOnlyFromAmong(BenchComparison.Signatures, BenchComparison.Audit);
+        var rounds = new Option<int>("--rounds") { Description = "How many turns each side of --compare has, --disbursements in each.", DefaultValueFactory = _ => 5 };
         var bench = new Command("bench", "Measures what this machine carries: a bridge of its own with a database of its own, paid through the real HTTP API, each stage beside the database's own limit. Settings may follow, such as --ConnectionStrings:G2PBridge=….")
         {
-            disbursements, batchSize, clients, stages, simulators, json, keep, picture, baseline,
+            disbursements, batchSize, clients, stages, simulators, json, keep, picture, baseline, compare, rounds,
         };
         bench.TreatUnmatchedTokensAsErrors = false;
         bench.SetAction((parsed, cancellationToken) => RunAsync(
+            parsed.GetValue(compare) is { } what ? new ComparisonPlan(what, parsed.GetValue(rounds)) : null,
             BenchPlan.Of(
                 parsed.GetValue(disbursements), parsed.GetValue(batchSize), parsed.GetValue(clients),
                 parsed.GetValue(simulators) is null ? parsed.GetValue(stages) : 0, parsed.GetValue(keep), parsed.GetValue(picture)),
@@ -34,7 +38,7 @@ internal static class BenchCommand
         return bench;
     }
 
-    private static async Task<int> RunAsync(BenchPlan plan, string? simulators, bool json, FileInfo? baseline, IReadOnlyList<string> settings, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(ComparisonPlan? comparison, BenchPlan plan, string? simulators, bool json, FileInfo? baseline, IReadOnlyList<string> settings, CancellationToken cancellationToken)
     {
         // Standard output belongs to the result alone where a program reads it.
         var console = json ? AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) }) : AnsiConsole.Console;
@@ -46,6 +50,11 @@ internal static class BenchCommand
         try
         {
             await using var databases = await BenchDatabases.CreateAsync(settings, plan.Keep, cancellationToken);
+            if (comparison is not null)
+            {
+                return await CompareAsync(new BenchComparison(comparison, plan, databases), console, json, cancellationToken);
+            }
+
             var run = new BenchRun(plan, databases, simulators);
             var result = await BenchProgress.ShowAsync(console, progress => run.RunAsync(progress, cancellationToken));
             if (json)
@@ -74,6 +83,21 @@ internal static class BenchCommand
             await Console.Error.WriteLineAsync(exception.Message);
             return 1;
         }
+    }
+
+    private static async Task<int> CompareAsync(BenchComparison comparison, IAnsiConsole console, bool json, CancellationToken cancellationToken)
+    {
+        var result = await BenchProgress.ShowAsync(console, progress => comparison.RunAsync(progress, cancellationToken));
+        if (json)
+        {
+            await Console.Out.WriteLineAsync(ComparisonReport.Json(result));
+        }
+        else
+        {
+            ComparisonReport.Write(console, result);
+        }
+
+        return 0;
     }
 }
 

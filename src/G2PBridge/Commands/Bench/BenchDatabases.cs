@@ -43,16 +43,9 @@ internal sealed class BenchDatabases : IAsyncDisposable
         var configuration = new ConfigurationBuilder()
             .SetBasePath(AppContext.BaseDirectory).AddJsonFile("appsettings.json", optional: true).AddEnvironmentVariables().AddInMemoryCollection(given).Build();
         var (cluster, server) = await ServerAsync(configuration, cancellationToken);
-        var name = "g2pbridge_bench_" + TimeProvider.System.GetUtcNow().ToString("yyyyMMddHHmmssfff", CultureInfo.InvariantCulture);
         try
         {
-            var databases = new BenchDatabases(cluster, server, name, given, keep);
-            foreach (var database in new[] { databases.Bridge, databases.Simulators })
-            {
-                await databases.OnServerAsync($"create database \"{new NpgsqlConnectionStringBuilder(database).Database}\" template template0", cancellationToken);
-            }
-
-            return databases;
+            return await CreateAsync(cluster, server, given, keep, cancellationToken);
         }
         catch (Exception exception)
         {
@@ -66,6 +59,9 @@ internal sealed class BenchDatabases : IAsyncDisposable
                 : exception;
         }
     }
+
+    /// <summary>Two more on the same server; to be disposed before these.</summary>
+    public Task<BenchDatabases> BesideAsync(CancellationToken cancellationToken) => CreateAsync(null, _server, Settings, _keep, cancellationToken);
 
     /// <summary>Bytes that the server has written to its log since it was made.</summary>
     public async Task<long> LogPositionAsync(CancellationToken cancellationToken)
@@ -115,6 +111,18 @@ internal sealed class BenchDatabases : IAsyncDisposable
         {
             await _cluster.DisposeAsync();
         }
+    }
+
+    private static async Task<BenchDatabases> CreateAsync(LocalPostgresCluster? cluster, string server, IReadOnlyDictionary<string, string?> settings, bool keep, CancellationToken cancellationToken)
+    {
+        var name = "g2pbridge_bench_" + TimeProvider.System.GetUtcNow().ToString("yyyyMMddHHmmssfff", CultureInfo.InvariantCulture);
+        var databases = new BenchDatabases(cluster, server, name, settings, keep);
+        foreach (var database in new[] { databases.Bridge, databases.Simulators })
+        {
+            await databases.OnServerAsync($"create database \"{new NpgsqlConnectionStringBuilder(database).Database}\" template template0", cancellationToken);
+        }
+
+        return databases;
     }
 
     private static async Task<(LocalPostgresCluster? Cluster, string Server)> ServerAsync(IConfiguration configuration, CancellationToken cancellationToken)

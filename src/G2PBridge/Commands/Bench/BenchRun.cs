@@ -39,7 +39,7 @@ internal sealed class BenchRun(BenchPlan plan, BenchDatabases databases, string?
         await client.LinkAsync(plan.Disbursements, done => linking.Report(done), cancellationToken);
         linking.End(string.Create(CultureInfo.InvariantCulture, $"{plan.Disbursements:#,0} people"));
         var quietRun = new QuietRun(plan, client);
-        var run = new WholeRun(plan, client, host, _meter);
+        var run = new WholeRun("ALL", plan, client, host, _meter);
         try
         {
             await quietRun.WarmUpAsync(progress, cancellationToken);
@@ -81,7 +81,7 @@ internal sealed class BenchRun(BenchPlan plan, BenchDatabases databases, string?
         return most;
     }
 
-    private static string Machine() => string.Create(
+    public static string Machine() => string.Create(
         CultureInfo.InvariantCulture,
         $"{Environment.ProcessorCount} cores, {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1073741824d:0} GiB, {RuntimeInformation.OSDescription}, .NET {Environment.Version}");
 }

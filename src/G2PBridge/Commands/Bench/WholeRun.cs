@@ -6,7 +6,7 @@ namespace G2PBridge.Commands.Bench;
 /// All stages at once, as in production: from the first request until the bank's statements have shown every debit and every return.
 /// The end is judged by the bank's own book: what the bridge has reconciled must be what left the account, to the cent.
 /// </summary>
-internal sealed class WholeRun(BenchPlan plan, BenchClient client, BenchHost host, ProcessMeter meter)
+internal sealed class WholeRun(string name, BenchPlan plan, BenchClient client, BenchHost host, ProcessMeter meter)
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan BetweenQuestions = TimeSpan.FromMilliseconds(500);
@@ -21,7 +21,7 @@ internal sealed class WholeRun(BenchPlan plan, BenchClient client, BenchHost hos
 
     private readonly List<Moment> _course = [];
 
-    public IReadOnlyList<BenchEnvelope> Envelopes { get; } = BenchPlan.Envelopes("ALL", plan.Disbursements);
+    public IReadOnlyList<BenchEnvelope> Envelopes { get; } = BenchPlan.Envelopes(name, plan.Disbursements);
 
     public bool AllAccountedFor { get; private set; }
 

@@ -1,4 +1,6 @@
 using System.Globalization;
+using G2PBridge.Platform.Health;
+using G2PBridge.Platform.Hosting;
 using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Verification;
 using Microsoft.Extensions.Options;
@@ -11,7 +13,7 @@ namespace G2PBridge.Platform.Audit;
 /// chain that is whole and too short; only somebody who remembers a later block can tell. A line is: the first 16 digits of the first
 /// block's hash, which tells this trail from others, then number, hash and time of the newest block.
 /// </summary>
-internal sealed partial class AuditAnchors(NpgsqlDataSource source, AuditSeal seal, IOptions<AuditOptions> options, ILogger<AuditAnchors> logger) : BackgroundService
+internal sealed partial class AuditAnchors(NpgsqlDataSource source, AuditSeal seal, IOptions<AuditOptions> options, IHostEnvironment environment, TimeProvider clock, ILogger<AuditAnchors> logger) : BackgroundService, IHealthNotice
 {
     private const int Together = 1000;
 
@@ -19,6 +21,32 @@ internal sealed partial class AuditAnchors(NpgsqlDataSource source, AuditSeal se
 
     private readonly SemaphoreSlim _one = new(1, 1);
     private long _noted;
+    private volatile string? _problem;
+
+    /// <summary>A trail whose head nobody notes looks whole after an older backup was put in its place, so whoever asks about the host is told.</summary>
+    public string? Notice =>
+        !seal.IsOn || environment.IsDevelopment() ? null
+        : _problem ?? (options.Value.AnchorFile is { Length: > 0 } ? null : "The head of the audit trail is noted in the log alone (no Audit:AnchorFile is set); 'g2pbridge verify' cannot tell that an older backup was put in the place of the database.");
+
+    /// <summary>To be called before a host serves: whoever names a file relies on the notes in it.</summary>
+    /// <exception cref="StartupRefusedException">The file cannot be written.</exception>
+    public void Prepare()
+    {
+        if (!seal.IsOn || options.Value.AnchorFile is not { Length: > 0 } file)
+        {
+            return;
+        }
+
+        try
+        {
+            using var opened = new FileStream(file, FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            throw new StartupRefusedException(
+                $"Audit:AnchorFile: '{file}' cannot be written ({exception.GetType().Name}); make its folder, and let the bridge's account write there.", exception);
+        }
+    }
 
     /// <summary>Appends the head, if there is a newer one than this host has noted.</summary>
     public async Task NoteAsync(CancellationToken cancellationToken)
@@ -58,7 +86,7 @@ internal sealed partial class AuditAnchors(NpgsqlDataSource source, AuditSeal se
             return new("I7", "anchors", Promise, 0, 0, [], "no Audit:AnchorFile is set, so that an older backup in the place of the database would not be found");
         }
 
-        if (!File.Exists(file))
+        if (new FileInfo(file) is not { Exists: true, Length: > 0 })
         {
             return new("I7", "anchors", Promise, 0, 0, [], $"'{file}' is not there yet; the host writes it within a minute");
         }
@@ -120,10 +148,15 @@ internal sealed partial class AuditAnchors(NpgsqlDataSource source, AuditSeal se
         try
         {
             await NoteAsync(cancellationToken);
+            _problem = null;
         }
         catch (Exception exception) when (exception is NpgsqlException or IOException or UnauthorizedAccessException or TimeoutException or InvalidOperationException)
         {
             LogNotNoted(exception.GetType().Name);
+            if (exception is not NpgsqlException)
+            {
+                _problem ??= $"The head of the audit trail has not been noted outside the database since {clock.GetUtcNow():yyyy-MM-dd HH:mm} UTC (Audit:AnchorFile, {exception.GetType().Name}).";
+            }
         }
     }
 

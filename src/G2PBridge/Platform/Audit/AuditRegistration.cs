@@ -1,4 +1,5 @@
 using G2PBridge.Platform.Audit.Persistence;
+using G2PBridge.Platform.Health;
 using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Verification;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -22,6 +23,7 @@ internal static class AuditRegistration
         services.AddSingleton<AuditHead>();
         services.AddSingleton<AuditAnchors>();
         services.AddHostedService(provider => provider.GetRequiredService<AuditAnchors>());
+        services.AddSingleton<IHealthNotice>(provider => provider.GetRequiredService<AuditAnchors>());
         services.AddSingleton<IInvariantCheck, AuditVerification>();
         services.AddModuleDbContext<AuditDbContext>(AuditDbContext.SchemaName);
         return services;

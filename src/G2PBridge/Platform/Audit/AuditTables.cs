@@ -44,6 +44,7 @@ internal sealed partial class AuditTables(NpgsqlDataSource source, IEnumerable<A
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
             await using var batch = new NpgsqlBatch(connection, transaction) { Timeout = 0 };
             batch.Add($"lock table {table} in share row exclusive mode");
+            batch.Add($"set local {AuditShape.InOrder}");
             foreach (var statement in shape?.Create() ?? AuditShape.Drop(table))
             {
                 batch.Add(statement);

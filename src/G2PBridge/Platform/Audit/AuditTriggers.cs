@@ -15,11 +15,14 @@ internal sealed record AuditShape(AuditedTable Table, IReadOnlyList<string> Key,
     private const int RowsOfSet = 65536;
 
     /// <summary>To be raised whenever what the triggers write changes.</summary>
-    private const int Version = 1;
+    private const int Version = 2;
 
     public static IReadOnlyList<string> Triggers { get; } = ["audit_insert", "audit_update", "audit_delete", "audit_truncate"];
 
     private const string TextSettings = "set timezone = 'UTC' set datestyle = 'ISO' set intervalstyle = 'postgres' set bytea_output = 'hex'";
+
+    /// <summary>Groups are taken as they come out of the sort.</summary>
+    public const string InOrder = "enable_hashagg = off";
 
     public bool IsSet => Table.Line is not null;
 
@@ -41,7 +44,8 @@ internal sealed record AuditShape(AuditedTable Table, IReadOnlyList<string> Key,
     /// <summary>An SQL expression: the row <paramref name="row"/> as PostgreSQL sends it.</summary>
     public string Image(string row) => $"record_send({Row(row)})";
 
-    public string Tag(string row) => $"int4send(hash_record({Row(row)}))";
+    /// <summary>An SQL expression: four bytes by which a row whose image is <paramref name="image"/> is found again when a digest does not fit. Hashing one value is cheaper than hashing every column.</summary>
+    public static string Tag(string image) => $"int4send(hash_record(row({image})))";
 
     /// <summary>An SQL expression: what is audited of <paramref name="row"/>, readable.</summary>
     public string Json(string row) => $"(select to_jsonb(i) from (select {string.Join(", ", Columns.Select(column => $"{row}.{column}"))}) i)";
@@ -53,7 +57,7 @@ internal sealed record AuditShape(AuditedTable Table, IReadOnlyList<string> Key,
     public IEnumerable<string> Create()
     {
         yield return $"""
-            create or replace function audit.{Prefix}_inserted() returns trigger language plpgsql {(IsSet ? "" : TextSettings)} as $f$
+            create or replace function audit.{Prefix}_inserted() returns trigger language plpgsql {(IsSet ? $"set {InOrder}" : TextSettings)} as $f$
             {(IsSet ? InsertSet : InsertRows)}
             $f$
             """;
@@ -102,24 +106,10 @@ internal sealed record AuditShape(AuditedTable Table, IReadOnlyList<string> Key,
         end
         """;
 
-    /// <summary>Almost always a statement brings one unbroken run of rows, for which no ranges have to be put together.</summary>
+    /// <summary>One statement without parameters: each connection plans it once, and that is most of what a small set costs.</summary>
     private string InsertSet => $"""
-        declare
-            counted bigint; first bigint; last bigint; strangers bigint;
         begin
-            select count(*), min(r.{Table.Line}), max(r.{Table.Line}), {(Table.Scope.Count == 0 ? "0" : $"count(*) filter (where ({Scopes("r")}) is distinct from ({Scopes("f")}))")}
-              into counted, first, last, strangers from new_rows r{(Table.Scope.Count == 0 ? "" : $", (select {string.Join(", ", Table.Scope)} from new_rows limit 1) f")};
-            if counted = 0 then
-                return null;
-            end if;
-            if strangers = 0 and last - first + 1 = counted and counted <= {RowsOfSet} then
-                insert into audit.change (transaction, table_name, operation, scope, lines, rows, digest, tags)
-                select audit.current_transaction(), '{Table.Name}', 'set', (select {JsonScope("r")} from new_rows r limit 1), int8multirange(int8range(first, last, '[]')), counted,
-                       sha256(string_agg(i.image, '')), string_agg(i.tag, '')
-                  from (select {Image("r")} as image, {Tag("r")} as tag from new_rows r order by r.{Table.Line}) i;
-            else
-                {Sets("set", "new_rows r")};
-            end if;
+            {Sets("set", "new_rows r")};
             return null;
         end
         """;
@@ -130,17 +120,26 @@ internal sealed record AuditShape(AuditedTable Table, IReadOnlyList<string> Key,
         ? Sets("archive", $"{Table.Name} r where r.{Table.Line} between $1 and $2")
         : throw new InvalidOperationException($"{Table.Name} is not filled in sets and cannot be archived by range.");
 
-    private string Sets(string operation, string from) => $"""
-        insert into audit.change (transaction, table_name, operation, scope, lines, rows, digest, tags)
-        select (select audit.current_transaction()), '{Table.Name}', '{operation}', i.scope, range_agg(int8range(i.line, i.line, '[]')), count(*),
-               sha256(string_agg(i.image, '' order by i.line)), string_agg(i.tag, '' order by i.line)
-          from (select {JsonScope("r")} as scope, r.{Table.Line}::bigint as line, r.{Table.Line} / {RowsOfSet} as part, {Image("r")} as image, {Tag("r")} as tag from {from}) i
-         group by i.scope, i.part
-        """;
+    /// <summary>
+    /// One sort for both aggregates, and almost nothing where rows come in their order; ranges are put together only where the numbers have gaps. A sorted
+    /// subquery hands its rows to the aggregates in that order.
+    /// </summary>
+    private string Sets(string operation, string from)
+    {
+        var group = string.Join(", ", Table.Scope.Select(column => $"i.{column}").Append("i.set_part"));
+        return $"""
+            insert into audit.change (transaction, table_name, operation, scope, lines, rows, digest, tags)
+            select (select audit.current_transaction()), '{Table.Name}', '{operation}', {JsonScope("i")},
+                   case when max(i.set_line) - min(i.set_line) + 1 = count(*) then int8multirange(int8range(min(i.set_line), max(i.set_line), '[]'))
+                        else (select range_agg(int8range(l, l, '[]')) from unnest(array_agg(i.set_line)) l) end, count(*),
+                   sha256(string_agg(i.set_image, '')), string_agg({Tag("i.set_image")}, '')
+              from (select {string.Concat(Table.Scope.Select(column => $"r.{column}, "))}r.{Table.Line}::bigint as set_line, r.{Table.Line} / {RowsOfSet} as set_part, {Image("r")} as set_image
+                      from {from} order by {string.Concat(Table.Scope.Select(column => $"r.{column}, "))}set_part, set_line) i
+             group by {group}
+            """;
+    }
 
     private string LineOf(string row) => Table.Line is { } line ? $"{row}.{line}::bigint" : "null::bigint";
-
-    private string Scopes(string row) => string.Join(", ", Table.Scope.Select(column => $"{row}.{column}"));
 
     private string Row(string row) => $"row({string.Join(", ", Columns.Select(column => $"{row}.{column}"))})";
 

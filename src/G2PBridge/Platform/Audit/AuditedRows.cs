@@ -80,12 +80,12 @@ internal sealed class AuditedRows(NpgsqlConnection connection, AuditShape shape,
 
     /// <summary>The rows of the set <c>s</c> as they were when it was recorded.</summary>
     private string RowsOfSet(string source) => $"""
-        select t.{shape.Table.Line}::bigint as line, {shape.Image("t")} as image, {shape.Tag("t")} as tag
+        select t.{shape.Table.Line}::bigint as line, {shape.Image("t")} as image
           from jsonb_populate_record(null::{Table}, coalesce(s.scope, '{"{}"}')) k join {source} t on t.{shape.Table.Line} between s.first and s.last {SameScope("t")}
          where s.lines @> t.{shape.Table.Line}::bigint
            and not exists (select from audit.change c where c.table_name = '{Table}' and c.line = t.{shape.Table.Line} and c.no > s.no and c.key @> coalesce(s.scope, '{"{}"}'))
         union all
-        select f.line, {shape.Image("p")}, {shape.Tag("p")}
+        select f.line, {shape.Image("p")}
           from (select distinct on (c.line) c.line, c.before from audit.change c
                  where c.table_name = '{Table}' and c.line between s.first and s.last and s.lines @> c.line and c.no > s.no and c.key @> coalesce(s.scope, '{"{}"}')
                  order by c.line, c.no) f,
@@ -129,7 +129,7 @@ internal sealed class AuditedRows(NpgsqlConnection connection, AuditShape shape,
                 cross join lateral (select count(*) as rows, sha256(string_agg(i.image, '' order by i.line)) as digest from ({RowsOfSet(source)}) i) found
                 where found.rows <> s.rows or found.digest is distinct from s.digest)
             select b.number, s.tags, array(select g from unnest(s.lines) r, generate_series(lower(r), upper(r) - 1) g order by g),
-                   array(select i.line from ({RowsOfSet(source)}) i order by i.line), array(select i.tag from ({RowsOfSet(source)}) i order by i.line), s.scope::text, (select count(*) from broken)
+                   array(select i.line from ({RowsOfSet(source)}) i order by i.line), array(select {AuditShape.Tag("i.image")} from ({RowsOfSet(source)}) i order by i.line), s.scope::text, (select count(*) from broken)
               from (select * from broken order by no limit {Described}) s left join audit.block b on b.transaction = s.transaction order by s.no
             """);
         command.CommandTimeout = 0;

@@ -140,6 +140,7 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
         {
             // Before anything is started: a wrong setting is told in one sentence, not found by the first job that trips over it.
             Services.GetService<IStartupValidator>()?.Validate();
+            Services.GetService<AuditAnchors>()?.Prepare();
             // Two databases that know nothing of each other.
             await Task.WhenAll(PrepareDatabaseAsync(cancellationToken), HasSimulators ? Web.Services.PrepareSimulatorsAsync(cancellationToken) : Task.CompletedTask);
             _starting = true;
