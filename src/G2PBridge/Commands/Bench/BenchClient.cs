@@ -5,10 +5,19 @@ using System.Text.Json.Nodes;
 namespace G2PBridge.Commands.Bench;
 
 /// <summary>The programme system and the bank's operator of the measurement, over HTTP alone.</summary>
-internal sealed class BenchClient(HttpClient http, Uri bridge, Uri simulators)
+/// <param name="bridges">All of them are spoken to in turn; the native API of the first alone.</param>
+internal sealed class BenchClient(HttpClient http, IReadOnlyList<Uri> bridges, Uri simulators)
 {
     private const int LinksPerCall = 5_000;
     private const int LinkCallsAtOnce = 2;
+
+    private readonly Uri _bridge = bridges[0];
+    private uint _calls;
+
+    public BenchClient(HttpClient http, Uri bridge, Uri simulators)
+        : this(http, [bridge], simulators)
+    {
+    }
 
     /// <summary>Makes the first so many people known to the mapper.</summary>
     public Task LinkAsync(int people, Action<int> linked, CancellationToken cancellationToken)
@@ -46,11 +55,11 @@ internal sealed class BenchClient(HttpClient http, Uri bridge, Uri simulators)
     {
         if (envelopes.Count == 1)
         {
-            return EnvelopeSums.Of([await GetAsync(new Uri(bridge, $"v1/envelopes/{envelopes[0].Id}"), cancellationToken)]);
+            return EnvelopeSums.Of([await GetAsync(new Uri(_bridge, $"v1/envelopes/{envelopes[0].Id}"), cancellationToken)]);
         }
 
         var ids = envelopes.Select(envelope => envelope.Id).ToHashSet(StringComparer.Ordinal);
-        var page = await GetAsync(new Uri(bridge, "v1/envelopes?limit=200"), cancellationToken);
+        var page = await GetAsync(new Uri(_bridge, "v1/envelopes?limit=200"), cancellationToken);
         return EnvelopeSums.Of([.. page["envelopes"]!.AsArray().Where(envelope => ids.Contains((string)envelope!["id"]!)).Select(envelope => envelope!)]);
     }
 
@@ -63,14 +72,14 @@ internal sealed class BenchClient(HttpClient http, Uri bridge, Uri simulators)
     /// <summary>Stops all sending; gives the number of the pause.</summary>
     public async Task<long> PauseAsync(CancellationToken cancellationToken)
     {
-        using var answer = await http.PostAsJsonAsync(new Uri(bridge, "v1/pauses"), new JsonObject { ["scope"] = "ALL", ["reason"] = "every stage is measured alone" }, cancellationToken);
+        using var answer = await http.PostAsJsonAsync(new Uri(_bridge, "v1/pauses"), new JsonObject { ["scope"] = "ALL", ["reason"] = "every stage is measured alone" }, cancellationToken);
         answer.EnsureSuccessStatusCode();
         return ((long?)(await answer.Content.ReadFromJsonAsync<JsonNode>(cancellationToken))!["id"]!)!.Value;
     }
 
     public async Task ResumeAsync(long pause, CancellationToken cancellationToken)
     {
-        using var answer = await http.DeleteAsync(new Uri(bridge, $"v1/pauses/{pause}"), cancellationToken);
+        using var answer = await http.DeleteAsync(new Uri(_bridge, $"v1/pauses/{pause}"), cancellationToken);
         answer.EnsureSuccessStatusCode();
     }
 
@@ -93,16 +102,17 @@ internal sealed class BenchClient(HttpClient http, Uri bridge, Uri simulators)
     {
         using var content = new ByteArrayContent(statement);
         content.Headers.ContentType = new MediaTypeHeaderValue("text/plain");
-        using var answer = await http.PostAsync(new Uri(bridge, "v1/statements"), content, cancellationToken);
+        using var answer = await http.PostAsync(new Uri(_bridge, "v1/statements"), content, cancellationToken);
         answer.EnsureSuccessStatusCode();
         return (string)(await answer.Content.ReadFromJsonAsync<JsonNode>(cancellationToken))!["id"]!;
     }
 
-    public async Task<JsonNode> SeeStatementAsync(string id, CancellationToken cancellationToken) => (await GetAsync(new Uri(bridge, $"v1/statements/{id}"), cancellationToken))["file"]!;
+    public async Task<JsonNode> SeeStatementAsync(string id, CancellationToken cancellationToken) => (await GetAsync(new Uri(_bridge, $"v1/statements/{id}"), cancellationToken))["file"]!;
 
     private async Task AskAsync(string path, ReadOnlyMemory<byte> body, CancellationToken cancellationToken, string? signature = null)
     {
-        using var answer = await PostAsync(new Uri(bridge, path), body, cancellationToken, signature);
+        var called = bridges[(int)(Interlocked.Increment(ref _calls) % (uint)bridges.Count)];
+        using var answer = await PostAsync(new Uri(called, path), body, cancellationToken, signature);
         var text = await answer.Content.ReadAsByteArrayAsync(cancellationToken);
         if (text.AsSpan().IndexOf("\"response_status\":\"SUCCESS\""u8) < 0)
         {

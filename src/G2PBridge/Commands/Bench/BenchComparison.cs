@@ -104,7 +104,7 @@ internal sealed class BenchComparison(ComparisonPlan comparison, BenchPlan plan,
         return await TakeTurnsAsync(progress, async (isWith, name, lines) =>
         {
             var host = isWith ? with : without;
-            var run = new WholeRun(name, plan with { Disbursements = lines }, new BenchClient(http, host.Address, host.Address), host, _meter);
+            var run = new WholeRun(name, plan with { Disbursements = lines }, new BenchClient(http, host.Address, host.Address), [host], _meter);
             var result = await run.RunAsync(progress, cancellationToken);
             return run.AllAccountedFor ? result.EndToEnd : throw new BenchFailedException($"Not every line is accounted for: {host.Words}");
         });

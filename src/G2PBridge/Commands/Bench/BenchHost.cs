@@ -38,9 +38,41 @@ internal sealed class BenchHost : IAsyncDisposable
         }
     }
 
-    public static async Task<BenchHost> StartAsync(BenchDatabases databases, string? simulators, IReadOnlyDictionary<string, string?> changes, CancellationToken cancellationToken)
+    public static Task<BenchHost> StartAsync(BenchDatabases databases, string? simulators, IReadOnlyDictionary<string, string?> changes, CancellationToken cancellationToken) =>
+        StartAsync(databases, simulators, databases.Settings.GetValueOrDefault("urls") is { Length: > 0 } given ? new Uri(given) : FreeAddress(), changes, cancellationToken);
+
+    /// <summary>So many bridges on the one database: the first holds the simulators, unless they run elsewhere; the others call them there.</summary>
+    public static async Task<IReadOnlyList<BenchHost>> StartAllAsync(BenchDatabases databases, string? simulators, int hosts, CancellationToken cancellationToken)
     {
-        var address = databases.Settings.GetValueOrDefault("urls") is { Length: > 0 } given ? new Uri(given) : FreeAddress();
+        var changes = new Dictionary<string, string?>();
+        var started = new List<BenchHost> { await StartAsync(databases, simulators, changes, cancellationToken) };
+        try
+        {
+            while (started.Count < hosts)
+            {
+                started.Add(await StartAsync(databases, simulators ?? started[0].Address.ToString(), FreeAddress(), changes, cancellationToken));
+            }
+
+            return started;
+        }
+        catch
+        {
+            await StopAllAsync(started);
+            throw;
+        }
+    }
+
+    public static async Task StopAllAsync(IReadOnlyList<BenchHost> hosts)
+    {
+        // The first holds the simulators, which the others need to the end.
+        foreach (var host in hosts.Reverse())
+        {
+            await host.DisposeAsync();
+        }
+    }
+
+    private static async Task<BenchHost> StartAsync(BenchDatabases databases, string? simulators, Uri address, IReadOnlyDictionary<string, string?> changes, CancellationToken cancellationToken)
+    {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, UseShellExecute = false };
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath!).Equals("dotnet", StringComparison.OrdinalIgnoreCase))
         {

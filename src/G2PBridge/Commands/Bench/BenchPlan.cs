@@ -10,7 +10,8 @@ namespace G2PBridge.Commands.Bench;
 /// <param name="StageDisbursements">Lines of the second run, where each stage works alone; 0 leaves it out.</param>
 /// <param name="Keep">The databases stay.</param>
 /// <param name="Picture">Where a picture of the throughput is written; null: nowhere.</param>
-internal sealed record BenchPlan(int Disbursements, int BatchSize, int Clients, int StageDisbursements, bool Keep, FileInfo? Picture)
+/// <param name="Hosts">Bridges on the one database, the simulators in the first of them.</param>
+internal sealed record BenchPlan(int Disbursements, int BatchSize, int Clients, int StageDisbursements, bool Keep, FileInfo? Picture, int Hosts = 1)
 {
     /// <summary>Everybody is paid the same, so that sums can be known beforehand.</summary>
     public const decimal Amount = 10m;
@@ -21,7 +22,7 @@ internal sealed record BenchPlan(int Disbursements, int BatchSize, int Clients, 
     private const int LinesPerEnvelope = 100_000;
     private const int MostEnvelopes = 100;
 
-    public static BenchPlan Of(int disbursements, int batchSize, int clients, int? stageDisbursements, bool keep, FileInfo? picture)
+    public static BenchPlan Of(int disbursements, int batchSize, int clients, int? stageDisbursements, bool keep, FileInfo? picture, int hosts = 1)
     {
         if (disbursements is < 1_000 or > 20_000_000)
         {
@@ -38,12 +39,17 @@ internal sealed record BenchPlan(int Disbursements, int BatchSize, int Clients, 
             throw new StartupRefusedException("--clients must be 1 to 64.");
         }
 
+        if (hosts is < 1 or > 16)
+        {
+            throw new StartupRefusedException("--hosts must be 1 to 16.");
+        }
+
         if (stageDisbursements is { } asked && asked != 0 && (asked < 1_000 || asked > disbursements))
         {
             throw new StartupRefusedException("--stage-disbursements must be 0 or from 1,000 to the number of --disbursements.");
         }
 
-        return new BenchPlan(disbursements, Math.Min(batchSize, disbursements), clients, stageDisbursements ?? Math.Min(disbursements, 2 * LinesPerEnvelope), keep, picture);
+        return new BenchPlan(disbursements, Math.Min(batchSize, disbursements), clients, stageDisbursements ?? Math.Min(disbursements, 2 * LinesPerEnvelope), keep, picture, hosts);
     }
 
     /// <summary>The envelopes of so many lines: 100,000 each, more where there would be too many envelopes to watch.</summary>

@@ -32,24 +32,36 @@ internal sealed class BenchRun(BenchPlan plan, BenchDatabases databases, string?
 
     private async Task<(WholeResult Whole, QuietResult Quiet, double HostPeak, bool Accounted)> WholeAsync(BenchProgress progress, CancellationToken cancellationToken)
     {
-        await using var host = await BenchHost.StartAsync(databases, simulators, new Dictionary<string, string?>(), cancellationToken);
+        var hosts = await BenchHost.StartAllAsync(databases, simulators, plan.Hosts, cancellationToken);
+        try
+        {
+            return await WholeAsync(hosts, progress, cancellationToken);
+        }
+        finally
+        {
+            await BenchHost.StopAllAsync(hosts);
+        }
+    }
+
+    private async Task<(WholeResult Whole, QuietResult Quiet, double HostPeak, bool Accounted)> WholeAsync(IReadOnlyList<BenchHost> hosts, BenchProgress progress, CancellationToken cancellationToken)
+    {
         using var http = new HttpClient { Timeout = TimeSpan.FromMinutes(10) };
-        var client = new BenchClient(http, host.Address, simulators is null ? host.Address : new Uri(simulators));
+        var client = new BenchClient(http, [.. hosts.Select(host => host.Address)], simulators is null ? hosts[0].Address : new Uri(simulators));
         var linking = progress.Begin("Make the people known to the mapper", plan.Disbursements);
         await client.LinkAsync(plan.Disbursements, done => linking.Report(done), cancellationToken);
         linking.End(string.Create(CultureInfo.InvariantCulture, $"{plan.Disbursements:#,0} people"));
         var quietRun = new QuietRun(plan, client);
-        var run = new WholeRun("ALL", plan, client, host, _meter);
+        var run = new WholeRun("ALL", plan, client, hosts, _meter);
         try
         {
             await quietRun.WarmUpAsync(progress, cancellationToken);
             var whole = await run.RunAsync(progress, cancellationToken);
             var quiet = await quietRun.RunAsync(run.Envelopes, progress, cancellationToken);
-            return (whole, quiet, ProcessMeter.HostPeak(host), run.AllAccountedFor);
+            return (whole, quiet, hosts.Max(ProcessMeter.HostPeak), run.AllAccountedFor);
         }
         catch (BenchFailedException failed)
         {
-            throw new BenchFailedException($"{failed.Message} The bridge said: {host.Words}");
+            throw new BenchFailedException($"{failed.Message} The bridge said: {string.Join('\n', hosts.Select(host => host.Words))}");
         }
     }
 

@@ -21,12 +21,18 @@ internal sealed class ProcessMeter(BenchDatabases databases)
 
     private string? _server;
 
-    public async Task<Usage> ReadAsync(BenchHost host, CancellationToken cancellationToken)
+    public Task<Usage> ReadAsync(BenchHost host, CancellationToken cancellationToken) => ReadAsync([host], cancellationToken);
+
+    public async Task<Usage> ReadAsync(IReadOnlyList<BenchHost> hosts, CancellationToken cancellationToken)
     {
-        host.Process.Refresh();
+        foreach (var host in hosts)
+        {
+            host.Process.Refresh();
+        }
+
         using var own = Process.GetCurrentProcess();
         return new Usage(
-            Stopwatch.GetTimestamp(), host.Process.TotalProcessorTime.TotalSeconds, await PostgresSecondsAsync(cancellationToken), own.TotalProcessorTime.TotalSeconds,
+            Stopwatch.GetTimestamp(), hosts.Sum(host => host.Process.TotalProcessorTime.TotalSeconds), await PostgresSecondsAsync(cancellationToken), own.TotalProcessorTime.TotalSeconds,
             await databases.LogPositionAsync(cancellationToken));
     }
 

@@ -6,7 +6,7 @@ namespace G2PBridge.Commands.Bench;
 /// All stages at once, as in production: from the first request until the bank's statements have shown every debit and every return.
 /// The end is judged by the bank's own book: what the bridge has reconciled must be what left the account, to the cent.
 /// </summary>
-internal sealed class WholeRun(string name, BenchPlan plan, BenchClient client, BenchHost host, ProcessMeter meter)
+internal sealed class WholeRun(string name, BenchPlan plan, BenchClient client, IReadOnlyList<BenchHost> hosts, ProcessMeter meter)
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan BetweenQuestions = TimeSpan.FromMilliseconds(500);
@@ -28,13 +28,13 @@ internal sealed class WholeRun(string name, BenchPlan plan, BenchClient client, 
     public async Task<WholeResult> RunAsync(BenchProgress progress, CancellationToken cancellationToken)
     {
         var treasury = await client.TreasuryAsync(cancellationToken);
-        var from = await meter.ReadAsync(host, cancellationToken);
+        var from = await meter.ReadAsync(hosts, cancellationToken);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await client.CreateEnvelopesAsync(Envelopes, cancellationToken);
         var sending = SendAsync(cancellationToken);
         var asking = AskAsync(stop.Token);
         var last = await WatchAsync(progress, treasury, from.At, sending, cancellationToken);
-        var to = await meter.ReadAsync(host, cancellationToken);
+        var to = await meter.ReadAsync(hosts, cancellationToken);
         await stop.CancelAsync();
         var load = await asking;
         var intakeSeconds = Stopwatch.GetElapsedTime(from.At, await sending).TotalSeconds;
