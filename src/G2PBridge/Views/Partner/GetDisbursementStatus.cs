@@ -15,7 +15,10 @@ internal static class GetDisbursementStatus
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPartner(Path, HandleAsync).WithName(Path);
 
-    internal sealed record Query(IReadOnlyList<string> Ids, AccessScope Scope) : IRequest<Result<List<Response>>>;
+    internal sealed record Query(IReadOnlyList<string> Ids, AccessScope Scope) : IRequest<Result<Answers>>;
+
+    /// <param name="Archived">Ids whose lines lie in an archive; they stand among the statuses as ids of which nothing is known here.</param>
+    internal sealed record Answers(List<Response> Statuses, IReadOnlyList<string> Archived);
 
     internal sealed record Response(string Id, FoundLine? Line, MatchedEntry? Debit, MatchedEntry? Return, bool NothingToPay, IReadOnlyList<UnmatchedEntry> Errors);
 
@@ -38,8 +41,8 @@ internal static class GetDisbursementStatus
             return PartnerAnswer.Error(foreign, PartnerAnswer.EmptyList);
         }
 
-        var statuses = answered.Value;
-        return PartnerAnswer.Success(writer =>
+        var statuses = answered.Value.Statuses;
+        void WriteAll(Utf8JsonWriter writer)
         {
             writer.WriteStartArray();
             foreach (var status in statuses)
@@ -49,7 +52,13 @@ internal static class GetDisbursementStatus
             }
 
             writer.WriteEndArray();
-        });
+        }
+
+        return answered.Value.Archived is [var first, ..]
+            ? PartnerAnswer.Error(
+                PartnerCodes.DisbursementArchived,
+                string.Create(CultureInfo.InvariantCulture, $"{answered.Value.Archived.Count} of these disbursements were settled and lie in an archive, such as '{first}'; an operator can look there. The others are answered."), WriteAll)
+            : PartnerAnswer.Success(WriteAll);
     }
 
     private static List<string> ReadIds(PartnerRequest request, WireErrors errors)
@@ -159,13 +168,15 @@ internal static class GetDisbursementStatus
         writer.WriteEndObject();
     }
 
-    internal sealed class Handler(IMediator mediator) : IRequestHandler<Query, Result<List<Response>>>
+    internal sealed class Handler(IMediator mediator) : IRequestHandler<Query, Result<Answers>>
     {
-        public async Task<Result<List<Response>>> Handle(Query request, CancellationToken cancellationToken)
+        public async Task<Result<Answers>> Handle(Query request, CancellationToken cancellationToken)
         {
             var lines = (await mediator.Send(new FindLinesById(request.Ids), cancellationToken)).ToDictionary(line => line.DisbursementId, StringComparer.Ordinal);
+            string[] unknown = [.. request.Ids.Where(id => !lines.ContainsKey(id)).Distinct(StringComparer.Ordinal)];
+            var archived = unknown.Length == 0 ? [] : await mediator.Send(new FindArchivedLines(unknown), cancellationToken);
             if (request.Scope.Programmes is not null
-                && (await mediator.Send(new ReadEnvelopes([.. lines.Values.Select(line => line.EnvelopeId).Distinct(StringComparer.Ordinal)]), cancellationToken))
+                && (await mediator.Send(new ReadEnvelopes([.. lines.Values.Select(line => line.EnvelopeId).Concat(archived.Select(line => line.EnvelopeId)).Distinct(StringComparer.Ordinal)]), cancellationToken))
                     .Select(envelope => request.Scope.Refuse(envelope.ProgrammeMnemonic)).FirstOrDefault(refused => refused is not null) is { } foreign)
             {
                 return foreign;
@@ -185,7 +196,8 @@ internal static class GetDisbursementStatus
             var matchesOf = matches.ToLookup(match => match.Line);
             var errorsOfLine = unmatched.Where(error => error.Line is not null).ToLookup(error => error.Line!.Value);
             var errorsOfText = unmatched.Where(error => error.Line is null).ToLookup(error => error.ReconciliationId, StringComparer.Ordinal);
-            return request.Ids.Select(id => One(id, lines.GetValueOrDefault(id), matchesOf, errorsOfLine, errorsOfText, nothing)).ToList();
+            return new Answers(
+                [.. request.Ids.Select(id => One(id, lines.GetValueOrDefault(id), matchesOf, errorsOfLine, errorsOfText, nothing))], [.. archived.Select(line => line.DisbursementId)]);
         }
 
         private static Response One(
