@@ -1,5 +1,4 @@
 using System.Globalization;
-using G2PBridge.Modules.Envelopes.Domain;
 using G2PBridge.Platform.Growth;
 using G2PBridge.Platform.Persistence;
 
