@@ -27,6 +27,7 @@ internal static class EnvelopesModule
         services.AddPartitioned($"{Schema}.disbursement", "seq", NumberSeries.Lines);
         services.AddSingleton<ArchiveRules>().AddSingleton<IArchiveRule>(provider => provider.GetRequiredService<ArchiveRules>()).AddSingleton<IEnvelopesOfLines>(provider => provider.GetRequiredService<ArchiveRules>());
         services.AddSingleton<DisbursementWriter>();
+        services.AddSingleton<EnvelopeReads>();
         services.AddSingleton<LineReader>();
         services.AddSingleton<LineHolds>();
         services.AddSingleton<HoldDecisions>();

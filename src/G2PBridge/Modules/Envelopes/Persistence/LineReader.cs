@@ -85,6 +85,35 @@ internal sealed class LineReader(BridgeDatabase source)
     public Task<IReadOnlyList<FoundLine>> FindBySeqAsync(IReadOnlyCollection<long> seqs, CancellationToken cancellationToken) =>
         FindAsync($"{BySeq} union all {FoundPayout} where d.seq = any($1)", cancellationToken, new NpgsqlParameter { Value = seqs.Distinct().ToArray() });
 
+    /// <summary>One probe by id, one for the line and one for the batch each. Payouts are looked for under the ids that no disbursement has, so mostly not at all.</summary>
+    public async Task<IReadOnlyList<LineLocation>> LocateAsync(IReadOnlyCollection<string> ids, CancellationToken cancellationToken)
+    {
+        string[] sorted = [.. ids];
+        var keys = DisbursementKeys.Of(sorted);
+        // In the order of the index, neighbours share its pages.
+        Array.Sort(keys, sorted);
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        var located = await connection.QueryAsync(
+            """
+            select d.seq, d.disbursement_id, b.id, b.envelope_id
+              from unnest($1::text[], $2::uuid[]) as k(id, key)
+              cross join lateral (select r.seq from envelopes.disbursement_key r where r.key = k.key offset 0) n
+              cross join lateral (select l.seq, l.disbursement_id from envelopes.disbursement l where l.seq = n.seq and l.disbursement_id = k.id offset 0) d
+              cross join lateral (select id, envelope_id from envelopes.batch where first_seq <= d.seq order by first_seq desc limit 1) b
+            """,
+            [sorted, keys], reader => new LineLocation(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), false), cancellationToken);
+        if (located.Count < ids.Count)
+        {
+            var known = located.Select(line => line.DisbursementId).ToHashSet(StringComparer.Ordinal);
+            string[] others = [.. ids.Where(id => !known.Contains(id))];
+            located.AddRange(others.Length == 0 ? [] : await connection.QueryAsync(
+                "select seq, id, batch_id, envelope_id from envelopes.payout where id = any($1)",
+                [others], reader => new LineLocation(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), true), cancellationToken));
+        }
+
+        return located;
+    }
+
     public async Task<IReadOnlyList<ArchivedLine>> FindArchivedAsync(IReadOnlyCollection<string> ids, CancellationToken cancellationToken)
     {
         var byKey = ids.Distinct(StringComparer.Ordinal).ToDictionary(DisbursementKeys.Of);
