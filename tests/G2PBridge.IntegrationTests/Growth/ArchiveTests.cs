@@ -4,7 +4,6 @@ using G2PBridge.Connectors;
 using G2PBridge.IntegrationTests.Reconciliation;
 using G2PBridge.Modules.Envelopes.Contracts;
 using G2PBridge.Platform.Growth;
-using G2PBridge.SharedKernel;
 using Microsoft.Extensions.DependencyInjection;
 using Spectre.Console;
 

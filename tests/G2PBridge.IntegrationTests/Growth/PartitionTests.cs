@@ -79,5 +79,5 @@ internal sealed class PartitionTests : ReconciliationTest
         Assert.That(answer.Payload()![0]!["response_error_codes"]!.AsArray().Select(code => (string?)code), Is.EqualTo(new[] { "DUPLICATE_DISBURSEMENT" }), answer.ToJsonString());
     }
 
-    private static Task BeginAsync(long no, long offset) => ScalarAsync<long>("select setval('envelopes.line_number', $1)", (no * Size) + offset);
+    private static Task<long> BeginAsync(long no, long offset) => ScalarAsync<long>("select setval('envelopes.line_number', $1)", (no * Size) + offset);
 }
