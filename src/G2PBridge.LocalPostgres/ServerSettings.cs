@@ -20,13 +20,13 @@ internal static partial class ServerSettings
         ("unix_socket_directories", "", "one way in only, the same on every system"),
         ("cluster_name", "g2p-bridge", "shows whose server this is in the list of processes"),
         ("max_connections", "200", "host, simulators and tests side by side"),
-        ("shared_buffers", "256MB", "the busy part of a few million rows, small beside a development machine's memory"),
+        ("shared_buffers", SharedBuffers(), "a sixteenth of the memory: the busy part of some million rows, small beside all else that a development machine runs"),
         ("effective_cache_size", "4GB", "what the system's file cache is likely to hold, so that index scans are costed fairly"),
         ("work_mem", "16MB", "sorts and hashes of a batch stay in memory"),
         ("maintenance_work_mem", "256MB", "index builds and vacuum of large tables in one pass"),
         ("random_page_cost", "1.1", "solid state disks"),
         ("wal_compression", "on", "smaller page images after a checkpoint; the one method that every build has"),
-        ("max_wal_size", "4GB", "bulk loads are not interrupted by forced checkpoints"),
+        ("max_wal_size", "8GB", "bulk loads are not interrupted by forced checkpoints, after each of which whole pages are logged again"),
         ("min_wal_size", "256MB", "log files are reused, yet an idle cluster stays small"),
         ("checkpoint_timeout", "15min", "fewer page images; recovery after a crash takes longer, but not long"),
         ("fsync", "on", "what is committed survives a power cut: crash safety is proved on this server"),
@@ -81,6 +81,9 @@ internal static partial class ServerSettings
 
         File.WriteAllText(Path.Combine(dataDirectory, FileName), text.ToString());
     }
+
+    private static string SharedBuffers() =>
+        string.Create(CultureInfo.InvariantCulture, $"{Math.Clamp(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 16 / 1024 / 1024, 256, 2048)}MB");
 
     private static string Quote(string value) => $"'{value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "''", StringComparison.Ordinal)}'";
 

@@ -17,10 +17,11 @@ internal sealed class BenchTests
         await using var cluster = await LocalPostgresCluster.StartAsync(new LocalPostgresOptions { Folder = Path.Combine(folder, "postgres") }, null, CancellationToken.None);
         try
         {
-            var picture = Path.Combine(folder, "course.svg");
+            var (picture, results) = (Path.Combine(folder, "sizes.svg"), Path.Combine(folder, "results.jsonl"));
+            await File.WriteAllTextAsync(results, """{"disbursements":500,"machine":"another","create_to_paid_per_s":40,"end_to_end_per_s":30}""" + "\n");
             using var bench = BridgeProcess.Start(
                 new Dictionary<string, string?> { ["ConnectionStrings__G2PBridge"] = cluster.ConnectionString("postgres") },
-                "bench", "--disbursements", "1000", "--batch-size", "250", "--clients", "2", "--stage-disbursements", "1000", "--json", "--picture", picture);
+                "bench", "--disbursements", "1000", "--batch-size", "250", "--clients", "2", "--stage-disbursements", "1000", "--json", "--picture", picture, "--results", results);
 
             Assert.That(await bench.ExitAsync(Patience), Is.Zero, bench.Output);
             var result = JsonNode.Parse(bench.Output.Split('\n').Single(line => line.StartsWith('{')))!;
@@ -37,7 +38,8 @@ internal sealed class BenchTests
                 }
 
                 Assert.That(result["stages"]!.AsObject().Select(stage => stage.Key), Is.SupersetOf(new[] { "intake", "resolution", "funds", "dispatch", "statement_reading", "reconciliation", "all_at_once" }));
-                Assert.That(File.ReadAllText(picture), Does.StartWith("<svg"));
+                Assert.That(File.ReadAllText(picture), Does.StartWith("<svg").And.Contain(">500<").And.Contain(">1,000<"));
+                Assert.That(File.ReadAllLines(results), Has.Length.EqualTo(2));
             });
             await using var source = NpgsqlDataSource.Create(cluster.ConnectionString("postgres"));
             await using var count = source.CreateCommand("select count(*) from pg_database where datname like 'g2pbridge_bench_%'");

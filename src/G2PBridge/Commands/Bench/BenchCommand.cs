@@ -21,13 +21,14 @@ internal static class BenchCommand
         var json = new Option<bool>("--json") { Description = "Print one line of JSON instead of the table; progress goes to standard error." };
         var keep = new Option<bool>("--keep") { Description = "Leave the databases of the measurement in place." };
         var picture = new Option<FileInfo?>("--picture") { Description = "Write a picture of the throughput to this SVG file." };
+        var results = new Option<FileInfo?>("--results") { Description = "Adds the JSON line of this measurement to this file; --picture then shows the throughput of all measurements in it, by size." };
         var baseline = new Option<FileInfo?>("--baseline") { Description = "A JSON line recorded earlier: says which stages now reach clearly less of the COPY ceiling. Only warns." };
         var compare = new Option<string?>("--compare") { Description = "Measures what a protection costs instead: hosts with it and without take turns. 'signatures': intake with RS256 signatures checked; 'audit': create to reconciled with the audit trail." };
         compare.AcceptOnlyFromAmong(BenchComparison.Signatures, BenchComparison.Audit);
         var rounds = new Option<int>("--rounds") { Description = "How many turns each side of --compare has, --disbursements in each.", DefaultValueFactory = _ => 5 };
         var bench = new Command("bench", "Measures what this machine carries: a bridge of its own with a database of its own, paid through the real HTTP API, each stage beside the database's own limit. Settings may follow, such as --ConnectionStrings:G2PBridge=….")
         {
-            disbursements, batchSize, clients, stages, simulators, hosts, json, keep, picture, baseline, compare, rounds,
+            disbursements, batchSize, clients, stages, simulators, hosts, json, keep, picture, results, baseline, compare, rounds,
         };
         bench.TreatUnmatchedTokensAsErrors = false;
         bench.SetAction((parsed, cancellationToken) => RunAsync(
@@ -35,11 +36,11 @@ internal static class BenchCommand
             BenchPlan.Of(
                 parsed.GetValue(disbursements), parsed.GetValue(batchSize), parsed.GetValue(clients),
                 parsed.GetValue(simulators) is null && parsed.GetValue(hosts) == 1 ? parsed.GetValue(stages) : 0, parsed.GetValue(keep), parsed.GetValue(picture), parsed.GetValue(hosts)),
-            parsed.GetValue(simulators), parsed.GetValue(json), parsed.GetValue(baseline), parsed.UnmatchedTokens, cancellationToken));
+            parsed.GetValue(simulators), parsed.GetValue(json), parsed.GetValue(results), parsed.GetValue(baseline), parsed.UnmatchedTokens, cancellationToken));
         return bench;
     }
 
-    private static async Task<int> RunAsync(ComparisonPlan? comparison, BenchPlan plan, string? simulators, bool json, FileInfo? baseline, IReadOnlyList<string> settings, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(ComparisonPlan? comparison, BenchPlan plan, string? simulators, bool json, FileInfo? results, FileInfo? baseline, IReadOnlyList<string> settings, CancellationToken cancellationToken)
     {
         // Standard output belongs to the result alone where a program reads it.
         var console = json ? AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) }) : AnsiConsole.Console;
@@ -72,9 +73,14 @@ internal static class BenchCommand
                 await Console.Error.WriteLineAsync("WARNING: " + slower);
             }
 
+            if (results is not null)
+            {
+                await SizePicture.AppendAsync(results.FullName, BenchReport.Json(result), cancellationToken);
+            }
+
             if (plan.Picture is { } file)
             {
-                await File.WriteAllTextAsync(file.FullName, BenchPicture.Draw(result), cancellationToken);
+                await File.WriteAllTextAsync(file.FullName, results is null ? BenchPicture.Draw(result) : await SizePicture.DrawAsync(results.FullName, cancellationToken), cancellationToken);
             }
 
             return result.AllAccountedFor ? 0 : 1;

@@ -80,6 +80,8 @@ internal sealed class BenchHost : IAsyncDisposable
         }
 
         start.ArgumentList.Add("serve");
+        // As in the image (deploy/Dockerfile), unless whoever measures wants to know what another size does.
+        start.Environment.TryAdd("DOTNET_GCgen0size", "0x2000000");
         // Passwords stay out of the list of processes: settings travel in the environment.
         foreach (var (key, value) in Defaults(databases, simulators, address).Concat(databases.Settings.Where(IsPassedOn)).Concat(changes))
         {

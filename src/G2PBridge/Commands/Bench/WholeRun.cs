@@ -9,8 +9,8 @@ namespace G2PBridge.Commands.Bench;
 internal sealed class WholeRun(string name, BenchPlan plan, BenchClient client, IReadOnlyList<BenchHost> hosts, ProcessMeter meter)
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan BetweenQuestions = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan BetweenLongQuestions = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan BetweenQuestions = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan BetweenLongQuestions = TimeSpan.FromSeconds(10);
 
     /// <summary>Five hundred a minute.</summary>
     private static readonly TimeSpan BetweenEnvelopes = TimeSpan.FromMilliseconds(120);
