@@ -21,7 +21,11 @@ internal sealed class PartnerAnswer
     /// <summary>One sentence for a person; an addition of ours that the contract's clients ignore.</summary>
     public string? Detail { get; }
 
+    /// <summary>Unless it comes in <see cref="Parts"/>.</summary>
     public Action<Utf8JsonWriter> WritePayload { get; }
+
+    /// <summary>Each writes some elements of a list.</summary>
+    public IAsyncEnumerable<Action<Utf8JsonWriter>>? Parts { get; private init; }
 
     public DateTimeOffset? At { get; private init; }
 
@@ -39,6 +43,12 @@ internal sealed class PartnerAnswer
 
     /// <param name="at">When the request was answered first; null: now.</param>
     public static PartnerAnswer Success(Action<Utf8JsonWriter> payload, DateTimeOffset? at = null) => new(null, null, payload) { At = at };
+
+    /// <summary>
+    /// A list of any length: a part is on its way before the one after the next is asked for, so memory stays flat. A fault in the first part is still answered as one;
+    /// a later one breaks the answer off.
+    /// </summary>
+    public static PartnerAnswer List(IAsyncEnumerable<Action<Utf8JsonWriter>> parts) => new(null, null, null) { Parts = parts };
 
     public static PartnerAnswer Page(int items, int pages, Action<Utf8JsonWriter> payload) => new(null, null, payload) { Pagination = (items, pages) };
 

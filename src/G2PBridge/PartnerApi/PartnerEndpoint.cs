@@ -58,6 +58,8 @@ internal static class PartnerEndpoint
 
     public static async Task WriteAnswerAsync(HttpContext http, PartnerRequest? request, PartnerAnswer answer, TimeProvider clock)
     {
+        await using var parts = answer.Parts?.GetAsyncEnumerator(http.RequestAborted);
+        var isMore = parts is not null && await parts.MoveNextAsync();
         http.Response.ContentType = "application/json";
         await using var writer = new Utf8JsonWriter(http.Response.BodyWriter, WriterOptions);
         var at = WireText.Timestamp(answer.At ?? clock.GetUtcNow());
@@ -66,7 +68,7 @@ internal static class PartnerEndpoint
         {
             WriteFirstHeader(writer, request, answer, at);
             writer.WritePropertyName("message"u8);
-            answer.WritePayload(writer);
+            await WritePayloadAsync();
         }
         else
         {
@@ -79,11 +81,35 @@ internal static class PartnerEndpoint
             }
 
             writer.WritePropertyName("response_payload"u8);
-            answer.WritePayload(writer);
+            await WritePayloadAsync();
             writer.WriteEndObject();
         }
 
         writer.WriteEndObject();
+
+        async ValueTask WritePayloadAsync()
+        {
+            if (parts is null)
+            {
+                answer.WritePayload(writer);
+                return;
+            }
+
+            writer.WriteStartArray();
+            for (var sent = 0L; isMore; isMore = await parts.MoveNextAsync())
+            {
+                parts.Current(writer);
+                if (writer.BytesCommitted + writer.BytesPending - sent > FlushAt)
+                {
+                    writer.Flush();
+                    sent = writer.BytesCommitted;
+                    // Waits while the reader is slower than we are.
+                    await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
+                }
+            }
+
+            writer.WriteEndArray();
+        }
     }
 
     /// <summary>Hands what is written so far to the connection once it is worth it; call it between elements of a long list.</summary>

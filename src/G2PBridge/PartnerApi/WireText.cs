@@ -11,8 +11,46 @@ internal static class WireText
 
     public static string Date(DateOnly date) => date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
-    /// <summary>A date where the contract has a date-time.</summary>
-    public static string? Midnight(DateOnly? date) => date is { } day ? Date(day) + "T00:00:00" : null;
+    /// <summary>Writes a date where the contract has a date-time.</summary>
+    public static void WriteMidnight(this Utf8JsonWriter writer, ReadOnlySpan<byte> name, DateOnly? date)
+    {
+        if (date is not { } day)
+        {
+            writer.WriteNull(name);
+            return;
+        }
+
+        Span<byte> text = stackalloc byte[19];
+        day.TryFormat(text, out var length, "yyyy-MM-dd", CultureInfo.InvariantCulture);
+        "T00:00:00"u8.CopyTo(text[length..]);
+        writer.WriteString(name, text);
+    }
+
+    /// <summary>Writes a number where the contract has text.</summary>
+    public static void WriteDigits(this Utf8JsonWriter writer, ReadOnlySpan<byte> name, int? number)
+    {
+        if (number is not { } value)
+        {
+            writer.WriteNull(name);
+            return;
+        }
+
+        Span<byte> text = stackalloc byte[11];
+        value.TryFormat(text, out var length, provider: CultureInfo.InvariantCulture);
+        writer.WriteString(name, text[..length]);
+    }
+
+    public static void WriteIdOrNull(this Utf8JsonWriter writer, ReadOnlySpan<byte> name, Guid? id)
+    {
+        if (id is { } value)
+        {
+            writer.WriteString(name, value);
+        }
+        else
+        {
+            writer.WriteNull(name);
+        }
+    }
 
     /// <summary>CASH_DIGITAL for CashDigital.</summary>
     public static string Capitals<TEnum>(TEnum value)

@@ -44,6 +44,25 @@ internal sealed class PartnerStatusTests : ReconciliationTest
     }
 
     [Test]
+    public async Task A_long_list_is_answered_whole_and_in_its_order()
+    {
+        var payments = await PayAsync(3);
+        await ImportAsync(new StatementText().Debit(payments[0]).Debit(payments[2]));
+        // More than is looked up at once; some ids stand in several of the sets, most are nobody's.
+        string[] ids = [.. Enumerable.Range(0, 10_000).Select(i => i % 400 == 0 ? $"E-D{(i / 400 % 3) + 1}" : $"NOPE-{i}")];
+
+        var answer = await PostAsync("get_disbursement_status", Wire.Request(new JsonArray([.. ids.Select(id => (JsonNode)id)])));
+
+        var statuses = answer.Payload()!.AsArray();
+        var paid = statuses.Where(status => status!["disbursement_recon_records"]!["disbursement_recon_payloads"]!.AsArray().Count == 1).Select(status => (string?)status!["reconciliation_id"]);
+        Assert.Multiple(() =>
+        {
+            Assert.That(statuses.Select(status => (string?)status!["reconciliation_id"]), Is.EqualTo(ids));
+            Assert.That(paid, Is.EqualTo(ids.Where(id => id is "E-D1" or "E-D3")));
+        });
+    }
+
+    [Test]
     public async Task A_second_debit_appears_among_the_errors_of_its_disbursement()
     {
         var payments = await PayAsync(1);

@@ -41,9 +41,16 @@ internal sealed class WireTextTests
     [Test]
     public void A_date_is_written_with_a_midnight_where_a_time_is_due()
     {
-        Assert.That(WireText.Midnight(new DateOnly(2026, 7, 10)), Is.EqualTo("2026-07-10T00:00:00"));
-        Assert.That(WireText.Midnight(null), Is.Null);
+        Assert.That(Written(writer => writer.WriteMidnight("d"u8, new DateOnly(2026, 7, 10))), Is.EqualTo("""{"d":"2026-07-10T00:00:00"}"""));
+        Assert.That(Written(writer => writer.WriteMidnight("d"u8, null)), Is.EqualTo("""{"d":null}"""));
     }
+
+    [TestCase(0, "\"0\"")]
+    [TestCase(int.MaxValue, "\"2147483647\"")]
+    [TestCase(int.MinValue, "\"-2147483648\"")]
+    [TestCase(null, "null")]
+    public void A_number_is_written_as_text_where_text_is_due(int? number, string expected) =>
+        Assert.That(Written(writer => writer.WriteDigits("n"u8, number)), Is.EqualTo($$"""{"n":{{expected}}}"""));
 
     [TestCase(BenefitType.CashDigital, "CASH_DIGITAL")]
     [TestCase(BenefitType.Commodity, "COMMODITY")]

@@ -79,11 +79,20 @@ internal static class BenchReport
             ["returned"] = result.Whole.Returned,
             ["status_1000_p50_ms"] = Round(result.Quiet.Status.P50, 2),
             ["status_1000_p99_ms"] = Round(result.Quiet.Status.P99, 2),
-            ["status_1000_under_load_p50_ms"] = Round(result.Whole.StatusUnderLoad.P50, 2),
-            ["status_1000_under_load_p99_ms"] = Round(result.Whole.StatusUnderLoad.P99, 2),
+            ["status_1000_under_load_p50_ms"] = Round(result.Whole.Load.Status.P50, 2),
+            ["status_1000_under_load_p99_ms"] = Round(result.Whole.Load.Status.P99, 2),
+            ["status_1000_under_load_asked"] = result.Whole.Load.Status.Count,
+            ["status_10000_p50_ms"] = Round(result.Quiet.LongStatus.P50, 2),
+            ["status_10000_p99_ms"] = Round(result.Quiet.LongStatus.P99, 2),
+            ["status_10000_under_load_p50_ms"] = Round(result.Whole.Load.LongStatus.P50, 2),
+            ["status_10000_under_load_p99_ms"] = Round(result.Whole.Load.LongStatus.P99, 2),
+            ["status_10000_under_load_asked"] = result.Whole.Load.LongStatus.Count,
             ["envelope_status_p50_ms"] = Round(result.Quiet.EnvelopeStatus.P50, 3),
             ["envelope_status_p99_ms"] = Round(result.Quiet.EnvelopeStatus.P99, 3),
-            ["envelope_status_under_load_p50_ms"] = Round(result.Whole.EnvelopeStatusUnderLoad.P50, 2),
+            ["envelope_status_under_load_p50_ms"] = Round(result.Whole.Load.EnvelopeStatus.P50, 2),
+            ["envelope_status_under_load_p99_ms"] = Round(result.Whole.Load.EnvelopeStatus.P99, 2),
+            ["envelope_status_under_load_asked"] = result.Whole.Load.EnvelopeStatus.Count,
+            ["envelope_status_under_load_asked_per_minute"] = Round(result.Whole.Load.EnvelopeStatus.Count * 60 / result.Whole.EndToEnd.Seconds),
             ["envelope_of_1000_create_to_paid_s"] = Round(result.Quiet.CreateToPaidSeconds, 3),
             ["envelope_of_1000_create_to_reconciled_s"] = Round(result.Quiet.CreateToReconciledSeconds, 3),
             ["host_peak_rss_mb"] = Round(result.HostPeak),
@@ -101,10 +110,14 @@ internal static class BenchReport
         yield return ("Create to paid (the bank has accepted), all at once", Number(whole.CreateToPaidPerSecond, "#,0", "/s"));
         yield return ("Create to reconciled, all at once", Number(whole.EndToEnd.PerSecond, "#,0", "/s"));
         yield return ("Reconciliation of the first statement after a start", Number(result.Staged?.ReconcileColdPerSecond, "#,0", " entries/s"));
-        yield return ("Status of 1,000 ids, p50 / p99", $"{Number(quiet.Status.P50, "0.0", "")} / {Number(quiet.Status.P99, "0.0", " ms")}");
-        yield return ("  the same under load", $"{Number(whole.StatusUnderLoad.P50, "0.0", "")} / {Number(whole.StatusUnderLoad.P99, "0.0", " ms")}");
+        string Times(Latency latency) => $"{Number(latency.P50, "0.0", "")} / {Number(latency.P99, "0.0", " ms")}";
+        string Asked(Latency latency) => string.Create(CultureInfo.InvariantCulture, $"{Times(latency)} ({latency.Count:#,0} times)");
+        yield return ("Status of 1,000 ids, p50 / p99", Times(quiet.Status));
+        yield return ("  the same under load", Asked(whole.Load.Status));
+        yield return ("Status of 10,000 ids, p50 / p99", Times(quiet.LongStatus));
+        yield return ("  the same under load", Asked(whole.Load.LongStatus));
         yield return ("Envelope status, p50 / p99", $"{Number(quiet.EnvelopeStatus.P50, "0.00", "")} / {Number(quiet.EnvelopeStatus.P99, "0.00", " ms")}");
-        yield return ("  the same under load", $"{Number(whole.EnvelopeStatusUnderLoad.P50, "0.00", "")} / {Number(whole.EnvelopeStatusUnderLoad.P99, "0.00", " ms")}");
+        yield return ("  the same under load, 500 a minute", Asked(whole.Load.EnvelopeStatus));
         yield return ("Envelope of 1,000 on a quiet bridge, create to paid", Number(quiet.CreateToPaidSeconds, "0.00", " s"));
         yield return ("  create to reconciled", Number(quiet.CreateToReconciledSeconds, "0.00", " s"));
         yield return ("Most memory of the host with the simulators in it", Number(result.HostPeak, "#,0", " MiB"));

@@ -35,10 +35,15 @@ internal sealed record Moment(double Seconds, int Received, int Resolved, int Se
 /// <summary>All stages at once, as in production.</summary>
 internal sealed record WholeResult(
     StageResult EndToEnd, IReadOnlyList<StageResult> Windows, double IntakePerSecond, double CreateToPaidPerSecond, int Returned,
-    Latency StatusUnderLoad, Latency EnvelopeStatusUnderLoad, IReadOnlyList<Moment> Course);
+    UnderLoad Load, IReadOnlyList<Moment> Course);
+
+/// <summary>Answer times while the pipeline runs.</summary>
+/// <param name="Status">Of 1,000 ids.</param>
+/// <param name="LongStatus">Of 10,000 ids.</param>
+internal sealed record UnderLoad(Latency Status, Latency LongStatus, Latency EnvelopeStatus);
 
 /// <summary>What waits on a quiet bridge.</summary>
-internal sealed record QuietResult(Latency Status, Latency EnvelopeStatus, double CreateToPaidSeconds, double CreateToReconciledSeconds);
+internal sealed record QuietResult(Latency Status, Latency LongStatus, Latency EnvelopeStatus, double CreateToPaidSeconds, double CreateToReconciledSeconds);
 
 /// <summary>Each stage alone.</summary>
 /// <param name="ReconcileColdPerSecond">The first statement of a freshly started host; the stage itself is the second one.</param>

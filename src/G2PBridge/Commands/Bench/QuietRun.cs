@@ -5,10 +5,13 @@ namespace G2PBridge.Commands.Bench;
 /// <summary>What a person or a programme waits for while the bridge has nothing else to do.</summary>
 internal sealed class QuietRun(BenchPlan plan, BenchClient client)
 {
+    public const int Ids = 1_000;
+    public const int ManyIds = 10_000;
+
     private const int SmallEnvelope = 1_000;
     private const int WarmUpLines = 5_000;
-    private const int IdsPerQuestion = 1_000;
     private const int StatusQuestions = 200;
+    private const int LongStatusQuestions = 30;
     private const int EnvelopeQuestions = 1_000;
     private const int Journeys = 5;
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(3);
@@ -21,8 +24,17 @@ internal sealed class QuietRun(BenchPlan plan, BenchClient client)
         return Stopwatch.GetElapsedTime(started).TotalMilliseconds;
     }
 
-    public static IEnumerable<string> Some(BenchEnvelope envelope, Random random) =>
-        Enumerable.Range(0, IdsPerQuestion).Select(_ => BenchBodies.LineId(envelope, envelope.FirstPerson + random.Next(envelope.Lines))).Distinct(StringComparer.Ordinal);
+    /// <summary>So many different lines, or all where there are fewer.</summary>
+    public static List<string> Some(BenchEnvelope envelope, int ids, Random random)
+    {
+        var people = new HashSet<int>();
+        while (people.Count < Math.Min(ids, envelope.Lines))
+        {
+            people.Add(envelope.FirstPerson + random.Next(envelope.Lines));
+        }
+
+        return [.. people.Select(person => BenchBodies.LineId(envelope, person))];
+    }
 
     /// <summary>Envelopes that are not counted: a bridge in service has its code compiled and its connections open.</summary>
     public async Task WarmUpAsync(BenchProgress progress, CancellationToken cancellationToken)
@@ -39,12 +51,18 @@ internal sealed class QuietRun(BenchPlan plan, BenchClient client)
     public async Task<QuietResult> RunAsync(IReadOnlyList<BenchEnvelope> paid, BenchProgress progress, CancellationToken cancellationToken)
     {
         var step = progress.Begin("Quiet bridge", StatusQuestions + Journeys);
-        var (status, envelopeStatus, random) = (new List<double>(), new List<double>(), new Random(11));
+        var (status, longStatus, envelopeStatus, random) = (new List<double>(), new List<double>(), new List<double>(), new Random(11));
         for (var i = 0; i < StatusQuestions; i++)
         {
-            var ids = Some(paid[random.Next(paid.Count)], random).ToList();
+            var ids = Some(paid[random.Next(paid.Count)], Ids, random);
             status.Add(await TimeAsync(() => client.AskStatusAsync(ids, cancellationToken)));
             step.Report(i);
+        }
+
+        for (var i = 0; i < LongStatusQuestions; i++)
+        {
+            var ids = Some(paid[random.Next(paid.Count)], ManyIds, random);
+            longStatus.Add(await TimeAsync(() => client.AskStatusAsync(ids, cancellationToken)));
         }
 
         for (var i = 0; i < EnvelopeQuestions; i++)
@@ -62,7 +80,7 @@ internal sealed class QuietRun(BenchPlan plan, BenchClient client)
         journeys.Sort();
         step.End("done");
         return new QuietResult(
-            Latency.Of(status), Latency.Of(envelopeStatus), journeys[Journeys / 2].Paid, journeys.Select(journey => journey.Reconciled).Order().ElementAt(Journeys / 2));
+            Latency.Of(status), Latency.Of(longStatus), Latency.Of(envelopeStatus), journeys[Journeys / 2].Paid, journeys.Select(journey => journey.Reconciled).Order().ElementAt(Journeys / 2));
     }
 
     private async Task<(double Paid, double Reconciled)> PayAsync(BenchEnvelope envelope, CancellationToken cancellationToken)

@@ -10,6 +10,11 @@ internal sealed class WholeRun(BenchPlan plan, BenchClient client, BenchHost hos
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan BetweenQuestions = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan BetweenLongQuestions = TimeSpan.FromSeconds(5);
+
+    /// <summary>Five hundred a minute.</summary>
+    private static readonly TimeSpan BetweenEnvelopes = TimeSpan.FromMilliseconds(120);
+
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private static readonly string[] Bars = ["Received over HTTP", "Resolved", "Sent to the bank", "Reconciled"];
@@ -31,7 +36,7 @@ internal sealed class WholeRun(BenchPlan plan, BenchClient client, BenchHost hos
         var last = await WatchAsync(progress, treasury, from.At, sending, cancellationToken);
         var to = await meter.ReadAsync(host, cancellationToken);
         await stop.CancelAsync();
-        var (status, envelopeStatus) = await asking;
+        var load = await asking;
         var intakeSeconds = Stopwatch.GetElapsedTime(from.At, await sending).TotalSeconds;
         AllAccountedFor = last.AccountedFor == plan.Disbursements && last.Debited == plan.Disbursements;
         var paid = _course.First(moment => moment.Sent >= plan.Disbursements).Seconds;
@@ -43,7 +48,7 @@ internal sealed class WholeRun(BenchPlan plan, BenchClient client, BenchHost hos
                 Window("dispatch", moment => moment.Sent),
                 Window("reconciliation", moment => moment.Debited),
             ],
-            plan.Disbursements / intakeSeconds, plan.Disbursements / paid, last.Returned, status, envelopeStatus, _course);
+            plan.Disbursements / intakeSeconds, plan.Disbursements / paid, last.Returned, load, _course);
     }
 
     private async Task<long> SendAsync(CancellationToken cancellationToken)
@@ -102,26 +107,40 @@ internal sealed class WholeRun(BenchPlan plan, BenchClient client, BenchHost hos
         return new StageResult(name, false, plan.Disbursements, _course[end].Seconds - start, null, null, null, null);
     }
 
-    /// <summary>Somebody always wants to know how it stands.</summary>
-    private async Task<(Latency Status, Latency EnvelopeStatus)> AskAsync(CancellationToken cancellationToken)
+    /// <summary>Programme systems that always want to know how it stands.</summary>
+    private async Task<UnderLoad> AskAsync(CancellationToken cancellationToken)
     {
-        var (status, envelopeStatus, random) = (new List<double>(), new List<double>(), new Random(7));
-        while (!cancellationToken.IsCancellationRequested)
+        var (some, many, envelopes) = (new Random(7), new Random(8), new Random(9));
+        var status = AskAsync(BetweenQuestions, () => AskStatusAsync(QuietRun.Some(Any(some), QuietRun.Ids, some)), cancellationToken);
+        var longStatus = AskAsync(BetweenLongQuestions, () => AskStatusAsync(QuietRun.Some(Any(many), QuietRun.ManyIds, many)), cancellationToken);
+        var envelopeStatus = AskAsync(BetweenEnvelopes, () => QuietRun.TimeAsync(() => client.AskEnvelopeStatusAsync(Any(envelopes).Id, cancellationToken)), cancellationToken);
+        return new UnderLoad(Latency.Of(await status), Latency.Of(await longStatus), Latency.Of(await envelopeStatus));
+
+        Task<double> AskStatusAsync(List<string> ids) => QuietRun.TimeAsync(() => client.AskStatusAsync(ids, cancellationToken));
+    }
+
+    private BenchEnvelope Any(Random random) => Envelopes[random.Next(Envelopes.Count)];
+
+    /// <summary>By the clock, not one after the other: a slow answer must not keep the next question back, or it would be counted once where many waited.</summary>
+    private static async Task<List<double>> AskAsync(TimeSpan interval, Func<Task<double>> ask, CancellationToken cancellationToken)
+    {
+        var asked = new List<Task<double>>();
+        try
         {
-            try
+            using var timer = new PeriodicTimer(interval);
+            while (await timer.WaitForNextTickAsync(cancellationToken))
             {
-                await Task.Delay(BetweenQuestions, cancellationToken);
-                var envelope = Envelopes[random.Next(Envelopes.Count)];
-                status.Add(await QuietRun.TimeAsync(() => client.AskStatusAsync(QuietRun.Some(envelope, random), cancellationToken)));
-                envelopeStatus.Add(await QuietRun.TimeAsync(() => client.AskEnvelopeStatusAsync(envelope.Id, cancellationToken)));
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                break;
+                asked.Add(ask());
             }
         }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The run is over; what has no answer yet is not counted.
+        }
 
-        return (Latency.Of(status), Latency.Of(envelopeStatus));
+        await ((Task)Task.WhenAll(asked)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(asked.Where(answer => answer.IsFaulted));
+        return [.. await Task.WhenAll(asked.Where(answer => answer.IsCompletedSuccessfully))];
     }
 
     private static int Of(Moment moment, int bar) => bar switch { 0 => moment.Received, 1 => moment.Resolved, 2 => moment.Sent, _ => moment.Debited };

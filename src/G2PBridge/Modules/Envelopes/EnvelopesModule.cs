@@ -22,6 +22,7 @@ internal static class EnvelopesModule
         services.AddAuditedSets($"{Schema}.line_hold", "seq", "kind").AddAuditedSets($"{Schema}.hold_decision_line", "seq", "decision_id", "kind").AddAuditedSets($"{Schema}.follow_up_line", "seq");
         services.AddAuditedSets($"{Schema}.envelope_history", "id").AddAuditedSets($"{Schema}.line_hold_history", "id");
         services.AddSingleton<DisbursementWriter>();
+        services.AddSingleton<EnvelopeReads>();
         services.AddSingleton<LineReader>();
         services.AddSingleton<LineHolds>();
         services.AddSingleton<HoldDecisions>();

@@ -31,6 +31,7 @@ internal static class FundsModule
         services.AddOptions<SponsorBanksOptions>().BindConfiguration(SponsorBanksOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<SponsorBanksOptions>, SponsorBanksValidation>();
         services.AddScoped<FundsRows>();
+        services.AddSingleton<FundsReads>();
         services.AddSingleton<IInvariantCheck, FundsInvariants>();
         services.AddKeyedSingleton(Funding, (_, _) => new Lanes(LanesPerBank));
         services.AddKeyedSingleton(Releasing, (_, _) => new Lanes(1));

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using G2PBridge.Modules.Disbursement.Contracts;
 using G2PBridge.Modules.Envelopes.Contracts;
@@ -8,16 +10,28 @@ using MediatR;
 
 namespace G2PBridge.Views.Partner;
 
-/// <summary>get_disbursement_status: what the statements say of each disbursement (contract, section 1.4.3). Five set queries, however many ids.</summary>
+/// <summary>
+/// get_disbursement_status: what the statements say of each disbursement (contract, section 1.4.3). A long list is answered part by part, so that it needs no more
+/// memory than its ids and the numbers of their lines. Within a part, look-ups go in the order of the indexes, where neighbours share pages, on two connections.
+/// </summary>
 internal static class GetDisbursementStatus
 {
     public const string Path = "get_disbursement_status";
 
+    /// <summary>Ids whose answers are in memory at once; while they are written, the next are asked about.</summary>
+    private const int PartSize = 2_500;
+
+    /// <summary>From here on two connections are worth it: some milliseconds of index look-ups.</summary>
+    private const int WorthDividing = 400;
+
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPartner(Path, HandleAsync).WithName(Path);
 
-    internal sealed record Query(IReadOnlyList<string> Ids, AccessScope Scope) : IRequest<Result<List<Response>>>;
+    internal sealed record Query(IReadOnlyList<string> Ids, AccessScope Scope) : IRequest<Result<Answers>>;
 
-    internal sealed record Response(string Id, FoundLine? Line, MatchedEntry? Debit, MatchedEntry? Return, bool NothingToPay, IReadOnlyList<UnmatchedEntry> Errors);
+    /// <param name="Parts">In the order of the ids; asked for while they are read.</param>
+    internal sealed record Answers(IAsyncEnumerable<Response[]> Parts);
+
+    internal readonly record struct Response(string Id, LineLocation? Line, MatchedEntry? Debit, MatchedEntry? Return, bool NothingToPay, IReadOnlyList<UnmatchedEntry> Errors);
 
     private static async Task<PartnerAnswer> HandleAsync(PartnerRequest request, WireErrors errors, IServiceProvider services, CancellationToken cancellationToken)
     {
@@ -33,23 +47,22 @@ internal static class GetDisbursementStatus
         }
 
         var answered = await services.GetRequiredService<IMediator>().Send(new Query(ids, request.Scope), cancellationToken);
-        if (answered.Refusal is { } foreign)
-        {
-            return PartnerAnswer.Error(foreign, PartnerAnswer.EmptyList);
-        }
+        return answered.Refusal is { } foreign ? PartnerAnswer.Error(foreign, PartnerAnswer.EmptyList) : PartnerAnswer.List(PartsAsync(answered.Value.Parts, request.Generation, cancellationToken));
+    }
 
-        var statuses = answered.Value;
-        return PartnerAnswer.Success(writer =>
+    private static async IAsyncEnumerable<Action<Utf8JsonWriter>> PartsAsync(
+        IAsyncEnumerable<Response[]> parts, WireGeneration generation, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var part in parts.WithCancellation(cancellationToken))
         {
-            writer.WriteStartArray();
-            foreach (var status in statuses)
+            yield return writer =>
             {
-                Write(writer, status, request.Generation);
-                writer.FlushIfLarge();
-            }
-
-            writer.WriteEndArray();
-        });
+                foreach (var status in part)
+                {
+                    Write(writer, status, generation);
+                }
+            };
+        }
     }
 
     private static List<string> ReadIds(PartnerRequest request, WireErrors errors)
@@ -76,6 +89,13 @@ internal static class GetDisbursementStatus
 
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray && request.HasRoom(ids.Count, errors))
         {
+            if (reader.TokenType == JsonTokenType.String && !reader.ValueIsEscaped)
+            {
+                // As in WireValue: such text cannot fail.
+                ids.Add(reader.GetString()!);
+                continue;
+            }
+
             var field = string.Create(CultureInfo.InvariantCulture, $"request_payload[{ids.Count}]");
             if (reader.TokenType == JsonTokenType.Null)
             {
@@ -89,7 +109,7 @@ internal static class GetDisbursementStatus
         return ids;
     }
 
-    private static void Write(Utf8JsonWriter writer, Response status, WireGeneration generation)
+    private static void Write(Utf8JsonWriter writer, in Response status, WireGeneration generation)
     {
         writer.WriteStartObject();
         writer.WriteString("reconciliation_id"u8, status.Id);
@@ -117,7 +137,7 @@ internal static class GetDisbursementStatus
         writer.WriteEndObject();
     }
 
-    private static void WriteMatch(Utf8JsonWriter writer, FoundLine line, MatchedEntry? debit, MatchedEntry? back)
+    private static void WriteMatch(Utf8JsonWriter writer, LineLocation line, MatchedEntry? debit, MatchedEntry? back)
     {
         writer.WriteStartObject();
         writer.WriteString("disbursement_batch_control_id"u8, line.BatchId);
@@ -126,32 +146,32 @@ internal static class GetDisbursementStatus
         writer.WriteString("disbursement_envelope_id"u8, line.EnvelopeId);
         writer.WriteString("beneficiary_name_from_bank"u8, debit?.NameFromBank);
         writer.WriteString("remittance_reference_number"u8, debit?.BankReference);
-        writer.WriteString("remittance_statement_id"u8, debit?.StatementId.ToString());
+        writer.WriteIdOrNull("remittance_statement_id"u8, debit?.StatementId);
         writer.WriteString("remittance_statement_number"u8, debit?.StatementNumber);
         writer.WriteString("remittance_statement_sequence"u8, debit?.StatementSequence);
-        writer.WriteString("remittance_entry_sequence"u8, debit?.EntryNo.ToString(CultureInfo.InvariantCulture));
-        writer.WriteString("remittance_entry_date"u8, WireText.Midnight(debit?.EntryDate));
-        writer.WriteString("remittance_value_date"u8, WireText.Midnight(debit?.ValueDate));
+        writer.WriteDigits("remittance_entry_sequence"u8, debit?.EntryNo);
+        writer.WriteMidnight("remittance_entry_date"u8, debit?.EntryDate);
+        writer.WriteMidnight("remittance_value_date"u8, debit?.ValueDate);
         writer.WriteBoolean("reversal_found"u8, back is not null);
-        writer.WriteString("reversal_statement_id"u8, back?.StatementId.ToString());
+        writer.WriteIdOrNull("reversal_statement_id"u8, back?.StatementId);
         writer.WriteString("reversal_statement_number"u8, back?.StatementNumber);
         writer.WriteString("reversal_statement_sequence"u8, back?.StatementSequence);
-        writer.WriteString("reversal_entry_sequence"u8, back?.EntryNo.ToString(CultureInfo.InvariantCulture));
-        writer.WriteString("reversal_entry_date"u8, WireText.Midnight(back?.EntryDate));
-        writer.WriteString("reversal_value_date"u8, WireText.Midnight(back?.ValueDate));
+        writer.WriteDigits("reversal_entry_sequence"u8, back?.EntryNo);
+        writer.WriteMidnight("reversal_entry_date"u8, back?.EntryDate);
+        writer.WriteMidnight("reversal_value_date"u8, back?.ValueDate);
         writer.WriteString("reversal_reason"u8, back is null ? null : back.Reason ?? back.ReasonCode);
         writer.WriteEndObject();
     }
 
-    private static void WriteError(Utf8JsonWriter writer, Response status, UnmatchedEntry error)
+    private static void WriteError(Utf8JsonWriter writer, in Response status, UnmatchedEntry error)
     {
         writer.WriteStartObject();
-        writer.WriteString("statement_id"u8, error.StatementId.ToString());
+        writer.WriteString("statement_id"u8, error.StatementId);
         writer.WriteString("statement_number"u8, error.StatementNumber);
         writer.WriteString("statement_sequence"u8, error.StatementSequence);
-        writer.WriteString("entry_sequence"u8, error.EntryNo.ToString(CultureInfo.InvariantCulture));
-        writer.WriteString("entry_date"u8, WireText.Midnight(error.EntryDate));
-        writer.WriteString("value_date"u8, WireText.Midnight(error.ValueDate));
+        writer.WriteDigits("entry_sequence"u8, error.EntryNo);
+        writer.WriteMidnight("entry_date"u8, error.EntryDate);
+        writer.WriteMidnight("value_date"u8, error.ValueDate);
         writer.WriteString("error_reason"u8, error.ErrorReason);
         writer.WriteString("reconciliation_id"u8, status.Id);
         writer.WriteString("disbursement_batch_control_geo_id"u8, status.Line is { IsPayout: true } payout ? payout.DisbursementId : null);
@@ -159,11 +179,11 @@ internal static class GetDisbursementStatus
         writer.WriteEndObject();
     }
 
-    internal sealed class Handler(IMediator mediator) : IRequestHandler<Query, Result<List<Response>>>
+    internal sealed class Handler(IMediator mediator) : IRequestHandler<Query, Result<Answers>>
     {
-        public async Task<Result<List<Response>>> Handle(Query request, CancellationToken cancellationToken)
+        public async Task<Result<Answers>> Handle(Query request, CancellationToken cancellationToken)
         {
-            var lines = (await mediator.Send(new FindLinesById(request.Ids), cancellationToken)).ToDictionary(line => line.DisbursementId, StringComparer.Ordinal);
+            var lines = await LocateAsync(request.Ids, cancellationToken);
             if (request.Scope.Programmes is not null
                 && (await mediator.Send(new ReadEnvelopes([.. lines.Values.Select(line => line.EnvelopeId).Distinct(StringComparer.Ordinal)]), cancellationToken))
                     .Select(envelope => request.Scope.Refuse(envelope.ProgrammeMnemonic)).FirstOrDefault(refused => refused is not null) is { } foreign)
@@ -171,36 +191,99 @@ internal static class GetDisbursementStatus
                 return foreign;
             }
 
-            var seqs = lines.Values.Select(line => line.Seq).ToList();
-            var matching = seqs.Count == 0 ? Task.FromResult<IReadOnlyList<MatchedEntry>>([]) : mediator.Send(new FindMatches(seqs), cancellationToken);
-            // An entry that names no line of ours may be any programme's.
-            var texts = request.Scope.Programmes is null ? request.Ids : [.. lines.Keys];
-            var missing = mediator.Send(new FindUnmatched(seqs, texts), cancellationToken);
-            await Task.WhenAll(matching, missing);
-            var (matches, unmatched) = (await matching, await missing);
-            var zeroes = lines.Values.Where(line => line.Quantity == 0).Select(line => line.Seq).ToList();
-            var nothing = zeroes.Count == 0
-                ? []
-                : (await mediator.Send(new FindInstructionsOfLines(zeroes), cancellationToken)).Where(line => line.State == LineState.NothingToPay).Select(line => line.Line).ToHashSet();
-            var matchesOf = matches.ToLookup(match => match.Line);
-            var errorsOfLine = unmatched.Where(error => error.Line is not null).ToLookup(error => error.Line!.Value);
-            var errorsOfText = unmatched.Where(error => error.Line is null).ToLookup(error => error.ReconciliationId, StringComparer.Ordinal);
-            return request.Ids.Select(id => One(id, lines.GetValueOrDefault(id), matchesOf, errorsOfLine, errorsOfText, nothing)).ToList();
+            return new Answers(PartsAsync(request, lines, cancellationToken));
         }
 
-        private static Response One(
-            string id, FoundLine? line, ILookup<long, MatchedEntry> matches, ILookup<long, UnmatchedEntry> errorsOfLine, ILookup<string, UnmatchedEntry> errorsOfText, HashSet<long> nothing)
+        private async Task<Dictionary<string, LineLocation>> LocateAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken)
         {
-            if (line is null)
+            var lines = new Dictionary<string, LineLocation>(ids.Count, StringComparer.Ordinal);
+            foreach (var part in ids.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Chunk(PartSize))
             {
-                return new Response(id, null, null, null, false, [.. errorsOfText[id]]);
+                foreach (var line in (await Task.WhenAll(Divide(part).Select(some => mediator.Send(new LocateLines(some), cancellationToken)))).SelectMany(found => found))
+                {
+                    lines[line.DisbursementId] = line;
+                }
             }
 
-            // The newest attempt is the one that counts; an earlier one is in the line's timeline.
-            var newest = matches[line.Seq].GroupBy(match => match.Generation).MaxBy(group => group.Key) ?? Enumerable.Empty<MatchedEntry>();
-            return new Response(
-                id, line, newest.FirstOrDefault(match => !match.IsReturn), newest.FirstOrDefault(match => match.IsReturn), nothing.Contains(line.Seq),
-                [.. errorsOfLine[line.Seq], .. errorsOfText[id]]);
+            return lines;
+        }
+
+        private async IAsyncEnumerable<Response[]> PartsAsync(Query request, Dictionary<string, LineLocation> lines, [EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            Task<Response[]>? next = null;
+            try
+            {
+                foreach (var ids in request.Ids.Chunk(PartSize))
+                {
+                    var ready = next;
+                    next = AnswerAsync(ids, lines, isLimited: request.Scope.Programmes is not null, cancellationToken);
+                    if (ready is not null)
+                    {
+                        yield return await ready;
+                    }
+                }
+
+                yield return await next!;
+            }
+            finally
+            {
+                // What still runs uses this request's services.
+                await ((Task?)next ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+
+        private static IEnumerable<T[]> Divide<T>(T[] sorted) => sorted.Length < WorthDividing ? [sorted] : sorted.Chunk((sorted.Length + 1) / 2);
+
+        private async Task<Response[]> AnswerAsync(string[] ids, Dictionary<string, LineLocation> all, bool isLimited, CancellationToken cancellationToken)
+        {
+            var lines = Array.ConvertAll(ids, all.GetValueOrDefault);
+            long[] seqs = [.. lines.Where(line => line is not null).Select(line => line!.Seq).Distinct().Order()];
+            string[] envelopes = [.. lines.Where(line => line is not null).Select(line => line!.EnvelopeId).Distinct(StringComparer.Ordinal)];
+            // An entry that names no line of ours may be any programme's.
+            var texts = isLimited ? Array.FindAll(ids, all.ContainsKey) : ids;
+            var zero = mediator.Send(new FindNothingToPay(seqs, envelopes), cancellationToken);
+            var finding = Task.WhenAll(Divide(seqs).Select((some, i) => mediator.Send(new FindEntriesOfLines(some, envelopes, i == 0 ? texts : []), cancellationToken)));
+            await Task.WhenAll(zero, finding);
+            var (nothing, found) = ((await zero).ToHashSet(), await finding);
+            UnmatchedEntry[] unmatched = [.. found.SelectMany(entries => entries.Unmatched)];
+            var payments = Newest(seqs.Length, found.SelectMany(entries => entries.Matched));
+            var errorsOfLine = unmatched.Where(error => error.Line is not null).ToLookup(error => error.Line!.Value);
+            var errorsOfText = unmatched.Where(error => error.Line is null).ToLookup(error => error.ReconciliationId, StringComparer.Ordinal);
+            var answers = new Response[ids.Length];
+            for (var i = 0; i < ids.Length; i++)
+            {
+                var (id, line) = (ids[i], lines[i]);
+                var (_, debit, back) = line is null ? default : payments.GetValueOrDefault(line.Seq);
+                IReadOnlyList<UnmatchedEntry> errors = unmatched.Length == 0 ? [] : line is null ? [.. errorsOfText[id]] : [.. errorsOfLine[line.Seq], .. errorsOfText[id]];
+                answers[i] = new Response(id, line, debit, back, line is not null && nothing.Contains(line.Seq), errors);
+            }
+
+            return answers;
+        }
+
+        /// <summary>The newest attempt is the one that counts; an earlier one is in the line's timeline.</summary>
+        private static Dictionary<long, (int Generation, MatchedEntry? Debit, MatchedEntry? Return)> Newest(int lines, IEnumerable<MatchedEntry> matched)
+        {
+            var payments = new Dictionary<long, (int Generation, MatchedEntry? Debit, MatchedEntry? Return)>(lines);
+            foreach (var match in matched)
+            {
+                ref var payment = ref CollectionsMarshal.GetValueRefOrAddDefault(payments, match.Line, out _);
+                if (match.Generation > payment.Generation)
+                {
+                    payment = (match.Generation, null, null);
+                }
+
+                if (match.IsReturn)
+                {
+                    payment.Return ??= match;
+                }
+                else
+                {
+                    payment.Debit ??= match;
+                }
+            }
+
+            return payments;
         }
     }
 }

@@ -102,17 +102,18 @@ internal static class GetEnvelopeStatus
     {
         public async Task<Response?> Handle(Query request, CancellationToken cancellationToken)
         {
+            // Modules that share no connection; one after the other, each would wait for the answer about the others.
             string[] ids = [request.EnvelopeId];
-            if ((await mediator.Send(new ReadEnvelopes(ids), cancellationToken)).FirstOrDefault() is not { } envelope)
+            var envelopes = mediator.Send(new ReadEnvelopes(ids), cancellationToken);
+            var funds = mediator.Send(new ReadFundsStatus(ids), cancellationToken);
+            var dispatch = mediator.Send(new ReadDispatchProgress(ids), cancellationToken);
+            var reconciliation = mediator.Send(new ReadReconciliationProgress(ids), cancellationToken);
+            await Task.WhenAll(envelopes, funds, dispatch, reconciliation);
+            if ((await envelopes).FirstOrDefault() is not { } envelope)
             {
                 return null;
             }
 
-            // Modules that share no connection; one after the other, each would wait for the answer about the others.
-            var funds = mediator.Send(new ReadFundsStatus(ids), cancellationToken);
-            var dispatch = mediator.Send(new ReadDispatchProgress(ids), cancellationToken);
-            var reconciliation = mediator.Send(new ReadReconciliationProgress(ids), cancellationToken);
-            await Task.WhenAll(funds, dispatch, reconciliation);
             return new Response(
                 envelope,
                 (await funds).FirstOrDefault(),

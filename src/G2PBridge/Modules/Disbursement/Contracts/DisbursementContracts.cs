@@ -32,6 +32,10 @@ internal sealed record InstructionOfLine(long Line, int Generation, long ChunkId
 
 internal sealed record FindInstructionsOfLines(IReadOnlyCollection<long> Lines) : IRequest<IReadOnlyList<InstructionOfLine>>;
 
+/// <summary>Which of these lines have a quantity of zero and were therefore done without the bank.</summary>
+/// <param name="EnvelopeIds">The envelopes of the lines; where none of theirs is zero, no line is looked for.</param>
+internal sealed record FindNothingToPay(IReadOnlyCollection<long> Lines, IReadOnlyCollection<string> EnvelopeIds) : IRequest<IReadOnlyList<long>>;
+
 /// <summary>The four characters that begin every payment reference of this installation.</summary>
 internal sealed record ReadReferencePrefix : IRequest<string>;
 

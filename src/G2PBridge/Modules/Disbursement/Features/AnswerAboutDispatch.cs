@@ -20,6 +20,12 @@ internal static class AnswerAboutDispatch
             await reads.InstructionsOfLinesAsync(request.Lines, cancellationToken);
     }
 
+    internal sealed class NothingToPay(DispatchReads reads) : IRequestHandler<FindNothingToPay, IReadOnlyList<long>>
+    {
+        public async Task<IReadOnlyList<long>> Handle(FindNothingToPay request, CancellationToken cancellationToken) =>
+            await reads.NothingToPayAsync(request.Lines, request.EnvelopeIds, cancellationToken);
+    }
+
     /// <summary>Asked while the envelope's gate is held alone: every intent is either committed, and seen here, or will be written after the stop.</summary>
     internal sealed class LinesWithInstruction(DispatchReads reads) : IRequestHandler<FindLinesWithInstruction, IReadOnlyList<long>>
     {

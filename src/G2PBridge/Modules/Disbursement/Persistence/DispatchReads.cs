@@ -77,6 +77,14 @@ internal sealed class DispatchReads(BridgeDatabase source, ReferencePrefix prefi
         return [.. instructed, .. nothing];
     }
 
+    /// <summary>The envelope counts them in the transaction that notes them, so where it counts none the condition is false for all rows and none is touched.</summary>
+    public Task<List<long>> NothingToPayAsync(IReadOnlyCollection<long> lines, IReadOnlyCollection<string> envelopeIds, CancellationToken cancellationToken) => source.QueryAsync(
+        """
+        select line from disbursement.line_state
+        where exists (select from disbursement.envelope where envelope_id = any($2) and nothing_to_pay_lines > 0) and line = any($1) and state = 'NothingToPay'
+        """,
+        [lines.ToArray(), envelopeIds.ToArray()], reader => reader.GetInt64(0), cancellationToken);
+
     public Task<List<long>> LinesWithInstructionAsync(string envelopeId, IReadOnlyCollection<long>? lines, CancellationToken cancellationToken) => lines is null
         ? source.QueryAsync(
             """

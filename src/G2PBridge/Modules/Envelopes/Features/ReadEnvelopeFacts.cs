@@ -9,20 +9,19 @@ namespace G2PBridge.Modules.Envelopes.Features;
 /// <summary>Answers other modules' questions about envelopes.</summary>
 internal static class ReadEnvelopeFacts
 {
+    /// <summary>Asked for every chunk, and by everybody who wants to know how an envelope stands.</summary>
+    internal sealed class ById(EnvelopeReads reads) : IRequestHandler<ReadEnvelopes, IReadOnlyList<EnvelopeFacts>>
+    {
+        public async Task<IReadOnlyList<EnvelopeFacts>> Handle(ReadEnvelopes request, CancellationToken cancellationToken) => await reads.ByIdAsync(request.Ids, cancellationToken);
+    }
+
     internal sealed class Handler(EnvelopesDbContext db, FollowUps followUps, IOptions<ProgrammesOptions> programmes, TimeProvider clock)
-        : IRequestHandler<ReadEnvelopes, IReadOnlyList<EnvelopeFacts>>,
-          IRequestHandler<ListEnvelopes, IReadOnlyList<EnvelopeFacts>>,
+        : IRequestHandler<ListEnvelopes, IReadOnlyList<EnvelopeFacts>>,
           IRequestHandler<ReadFollowUps, IReadOnlyList<FollowUpFacts>>,
           IRequestHandler<FindFollowUpLinks, IReadOnlyList<FollowUpLink>>,
           IRequestHandler<ReadSharedAddressRule, SharedAddressRule>,
           IRequestHandler<ReadProgrammeToday, DateOnly>
     {
-        public async Task<IReadOnlyList<EnvelopeFacts>> Handle(ReadEnvelopes request, CancellationToken cancellationToken)
-        {
-            var found = await db.Envelopes.AsNoTracking().Where(envelope => request.Ids.Contains(envelope.Id)).ToListAsync(cancellationToken);
-            return [.. found.Select(envelope => envelope.ToFacts())];
-        }
-
         public async Task<IReadOnlyList<EnvelopeFacts>> Handle(ListEnvelopes request, CancellationToken cancellationToken)
         {
             var found = await db.Envelopes.AsNoTracking()

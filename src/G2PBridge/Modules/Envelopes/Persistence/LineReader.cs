@@ -64,6 +64,30 @@ internal sealed class LineReader(BridgeDatabase source)
     public Task<IReadOnlyList<FoundLine>> FindBySeqAsync(IReadOnlyCollection<long> seqs, CancellationToken cancellationToken) =>
         FindAsync($"{Found} where d.seq = any($1) union all {FoundPayout} where d.seq = any($1)", new() { Value = seqs.ToArray() }, cancellationToken);
 
+    /// <summary>One probe by id and one for the batch each. Payouts are looked for under the ids that no disbursement has, so mostly not at all.</summary>
+    public async Task<IReadOnlyList<LineLocation>> LocateAsync(IReadOnlyCollection<string> ids, CancellationToken cancellationToken)
+    {
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        var located = await connection.QueryAsync(
+            """
+            select d.seq, d.disbursement_id, b.id, b.envelope_id
+              from envelopes.disbursement d
+              cross join lateral (select id, envelope_id from envelopes.batch where first_seq <= d.seq order by first_seq desc limit 1) b
+             where d.disbursement_id = any($1)
+            """,
+            [ids.ToArray()], reader => new LineLocation(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), false), cancellationToken);
+        if (located.Count < ids.Count)
+        {
+            var known = located.Select(line => line.DisbursementId).ToHashSet(StringComparer.Ordinal);
+            string[] others = [.. ids.Where(id => !known.Contains(id))];
+            located.AddRange(others.Length == 0 ? [] : await connection.QueryAsync(
+                "select seq, id, batch_id, envelope_id from envelopes.payout where id = any($1)",
+                [others], reader => new LineLocation(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), true), cancellationToken));
+        }
+
+        return located;
+    }
+
     private async Task<IReadOnlyList<FoundLine>> FindAsync(string sql, NpgsqlParameter parameter, CancellationToken cancellationToken)
     {
         await using var command = source.CreateCommand(sql);

@@ -65,19 +65,9 @@ internal static class AnswerAboutFunds
         }
     }
 
-    internal sealed class Status(FundsDbContext db) : IRequestHandler<ReadFundsStatus, IReadOnlyList<FundsStatus>>
+    internal sealed class Status(FundsReads reads) : IRequestHandler<ReadFundsStatus, IReadOnlyList<FundsStatus>>
     {
-        public async Task<IReadOnlyList<FundsStatus>> Handle(ReadFundsStatus request, CancellationToken cancellationToken)
-        {
-            var rows = await db.EnvelopeFunds.AsNoTracking().Where(funds => request.EnvelopeIds.Contains(funds.EnvelopeId)).ToListAsync(cancellationToken);
-            return
-            [
-                .. rows.Select(row => new FundsStatus(
-                    row.EnvelopeId,
-                    FundsSpelling.Available(row.State), row.CheckedAt, row.CheckErrorCode, row.CheckAttempts,
-                    FundsSpelling.Blocked(row.State, row.BlockErrorCode is not null), row.BlockedAt, row.BlockErrorCode, row.BlockAttempts, row.BlockReference,
-                    row.BlockedAmount, row.ReleasedAmount, row.Overdue)),
-            ];
-        }
+        public async Task<IReadOnlyList<FundsStatus>> Handle(ReadFundsStatus request, CancellationToken cancellationToken) =>
+            await reads.StatusAsync(request.EnvelopeIds, cancellationToken);
     }
 }

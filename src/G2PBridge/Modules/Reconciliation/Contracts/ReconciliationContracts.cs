@@ -28,6 +28,12 @@ internal sealed record UnmatchedEntry(
 /// <summary>Unmatched entries that belong to these lines, or that carry one of these texts as their reference.</summary>
 internal sealed record FindUnmatched(IReadOnlyCollection<long> Lines, IReadOnlyCollection<string> References) : IRequest<IReadOnlyList<UnmatchedEntry>>;
 
+/// <summary>All that the statements say of these lines: what <see cref="FindMatches"/> and <see cref="FindUnmatched"/> answer, in one go.</summary>
+/// <param name="EnvelopeIds">The envelopes of the lines. Where no payment of theirs is debited yet, which is most of the time, no line is looked for.</param>
+internal sealed record FindEntriesOfLines(IReadOnlyCollection<long> Lines, IReadOnlyCollection<string> EnvelopeIds, IReadOnlyCollection<string> References) : IRequest<EntriesOfLines>;
+
+internal sealed record EntriesOfLines(IReadOnlyList<MatchedEntry> Matched, IReadOnlyList<UnmatchedEntry> Unmatched);
+
 /// <summary>What the bank's statements prove of one envelope.</summary>
 /// <param name="Reconciled">Lines with a debit on a statement, whether returned later or not.</param>
 internal sealed record ReconciliationProgress(string EnvelopeId, int Reconciled, decimal ReconciledAmount, int Returned, decimal ReturnedAmount);

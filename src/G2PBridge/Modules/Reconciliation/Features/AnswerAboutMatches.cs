@@ -1,7 +1,6 @@
 using G2PBridge.Modules.Reconciliation.Contracts;
 using G2PBridge.Modules.Reconciliation.Persistence;
 using MediatR;
-using Microsoft.EntityFrameworkCore;
 
 namespace G2PBridge.Modules.Reconciliation.Features;
 
@@ -19,13 +18,16 @@ internal static class AnswerAboutMatches
             await reads.UnmatchedAsync(request.Lines, request.References, cancellationToken);
     }
 
-    internal sealed class Progress(ReconciliationDbContext db) : IRequestHandler<ReadReconciliationProgress, IReadOnlyList<ReconciliationProgress>>
+    internal sealed class Entries(MatchReads reads) : IRequestHandler<FindEntriesOfLines, EntriesOfLines>
+    {
+        public Task<EntriesOfLines> Handle(FindEntriesOfLines request, CancellationToken cancellationToken) =>
+            reads.EntriesAsync(request.Lines, request.EnvelopeIds, request.References, cancellationToken);
+    }
+
+    internal sealed class Progress(MatchReads reads) : IRequestHandler<ReadReconciliationProgress, IReadOnlyList<ReconciliationProgress>>
     {
         public async Task<IReadOnlyList<ReconciliationProgress>> Handle(ReadReconciliationProgress request, CancellationToken cancellationToken) =>
-            await db.Envelopes.AsNoTracking()
-                .Where(row => request.EnvelopeIds.Contains(row.EnvelopeId))
-                .Select(row => new ReconciliationProgress(row.EnvelopeId, row.Reconciled, row.ReconciledAmount, row.Returned, row.ReturnedAmount))
-                .ToListAsync(cancellationToken);
+            await reads.ProgressAsync(request.EnvelopeIds, cancellationToken);
     }
 
     internal sealed class Statements(MatchReads reads) : IRequestHandler<ListStatementsOfLines, IReadOnlyList<StatementOfLines>>
