@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using G2PBridge.LocalPostgres;
 using Npgsql;
 
 namespace G2PBridge.ProcessTests.Commands;
@@ -8,22 +7,21 @@ namespace G2PBridge.ProcessTests.Commands;
 [Parallelizable(ParallelScope.Self)]
 internal sealed class BenchTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
-
     [Test]
     public async Task A_small_measurement_prints_one_line_of_JSON_and_leaves_no_database()
     {
         var folder = Directory.CreateTempSubdirectory("g2p-bridge-bench-").FullName;
-        await using var cluster = await LocalPostgresCluster.StartAsync(new LocalPostgresOptions { Folder = Path.Combine(folder, "postgres") }, null, CancellationToken.None);
+        var database = await TestServer.NewDatabaseAsync();
+        var before = await MeasuredDatabasesAsync(database);
         try
         {
             var (picture, results) = (Path.Combine(folder, "sizes.svg"), Path.Combine(folder, "results.jsonl"));
             await File.WriteAllTextAsync(results, """{"disbursements":500,"machine":"another","create_to_paid_per_s":40,"end_to_end_per_s":30}""" + "\n");
             using var bench = BridgeProcess.Start(
-                new Dictionary<string, string?> { ["ConnectionStrings__G2PBridge"] = cluster.ConnectionString("postgres") },
+                new Dictionary<string, string?> { ["ConnectionStrings__G2PBridge"] = database },
                 "bench", "--disbursements", "1000", "--batch-size", "250", "--clients", "2", "--stage-disbursements", "1000", "--json", "--picture", picture, "--results", results);
 
-            Assert.That(await bench.ExitAsync(Patience), Is.Zero, bench.Output);
+            Assert.That(await bench.ExitAsync(BridgeProcess.Patience), Is.Zero, bench.Output);
             var result = JsonNode.Parse(bench.Output.Split('\n').Single(line => line.StartsWith('{')))!;
             Assert.Multiple(() =>
             {
@@ -41,13 +39,10 @@ internal sealed class BenchTests
                 Assert.That(File.ReadAllText(picture), Does.StartWith("<svg").And.Contain(">500<").And.Contain(">1,000<"));
                 Assert.That(File.ReadAllLines(results), Has.Length.EqualTo(2));
             });
-            await using var source = NpgsqlDataSource.Create(cluster.ConnectionString("postgres"));
-            await using var count = source.CreateCommand("select count(*) from pg_database where datname like 'g2pbridge_bench_%'");
-            Assert.That(await count.ExecuteScalarAsync(), Is.Zero);
+            Assert.That(await MeasuredDatabasesAsync(database), Is.EqualTo(before));
         }
         finally
         {
-            await cluster.DisposeAsync();
             Directory.Delete(folder, recursive: true);
         }
     }
@@ -77,7 +72,14 @@ internal sealed class BenchTests
     public async Task A_measurement_that_makes_no_sense_is_refused_in_one_sentence(string option, string value, string sentence)
     {
         using var bench = BridgeProcess.Start(new Dictionary<string, string?>(), "bench", option, value);
-        Assert.That(await bench.ExitAsync(Patience), Is.EqualTo(2));
+        Assert.That(await bench.ExitAsync(BridgeProcess.Patience), Is.EqualTo(2));
         Assert.That(bench.Output, Does.Contain(sentence));
+    }
+
+    private static async Task<long> MeasuredDatabasesAsync(string database)
+    {
+        await using var source = NpgsqlDataSource.Create(database);
+        await using var count = source.CreateCommand("select count(*) from pg_database where datname like 'g2pbridge_bench_%'");
+        return (long)(await count.ExecuteScalarAsync())!;
     }
 }
