@@ -71,7 +71,7 @@ internal sealed class BenchTests
 
     [TestCase("--disbursements", "10", "--disbursements must be 1,000 to 20,000,000.")]
     [TestCase("--clients", "0", "--clients must be 1 to 64.")]
-    [TestCase("--compare", "everything", "everything")]
+    [TestCase("--compare", "everything", "--compare must be signatures or audit.")]
     public async Task A_measurement_that_makes_no_sense_is_refused_in_one_sentence(string option, string value, string sentence)
     {
         using var bench = BridgeProcess.Start(new Dictionary<string, string?>(), "bench", option, value);
