@@ -1,3 +1,4 @@
+using G2PBridge.Simulators.ExampleBank.Booking;
 using G2PBridge.Simulators.Platform;
 
 namespace G2PBridge.Simulators.ExampleBank;
@@ -25,7 +26,8 @@ internal static class ReturnPayments
         var services = context.RequestServices;
         await using var connection = await services.GetRequiredService<SimulatorsDatabase>().OpenAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        // All accounts concerned are locked first, in the order in which a booking locks them.
+        // A booking locks the remitter before the payees, whatever their order; so the two take turns.
+        await connection.ExecuteAsync(BookingSql.TakeTurn, ct);
         await connection.ExecuteAsync(
             """
             select a.id from example_bank.accounts a

@@ -14,7 +14,16 @@ internal static partial class FinancialAddress
     public const int EmailWallet = 4;
     public const int BankForBridge = 5;
 
-    private sealed record Strategy(string MainField, Func<JsonElement, string> Construct, Regex Pattern);
+    private sealed record Strategy(string MainField, Func<JsonElement, string> Construct, Regex Pattern)
+    {
+        /// <summary>Groups of the pattern, from 1.</summary>
+        public JsonEncodedText[] Fields { get; } = [.. Pattern.GetGroupNames().Skip(1).Select(name => JsonEncodedText.Encode(name))];
+    }
+
+    /// <summary>The additional_info of the last person looked at, and its strategy: thousands in a row have the same.</summary>
+    private sealed record KnownInfo(string Text, int? Strategy);
+
+    private static KnownInfo _lastInfo = new("", null);
 
     private static readonly Dictionary<int, Strategy> Strategies = new()
     {
@@ -69,8 +78,8 @@ internal static partial class FinancialAddress
         json.WriteStartObject(name);
         if (strategy.Pattern.Match(fa) is { Success: true } match)
         {
-            foreach (var group in match.Groups.Values.Skip(1))
-                json.WriteString(group.Name, group.ValueSpan);
+            for (var i = 0; i < strategy.Fields.Length; i++)
+                json.WriteString(strategy.Fields[i], match.Groups[i + 1].ValueSpan);
         }
 
         json.WriteNumber("strategy_id", number);
@@ -81,9 +90,14 @@ internal static partial class FinancialAddress
     {
         if (additionalInfo is null)
             return null;
+        var last = _lastInfo;
+        if (last.Text == additionalInfo)
+            return last.Strategy;
         using var info = JsonDocument.Parse(additionalInfo);
-        return info.RootElement is { ValueKind: JsonValueKind.Array } array && array.GetArrayLength() > 0
+        var strategy = info.RootElement is { ValueKind: JsonValueKind.Array } array && array.GetArrayLength() > 0
             && array[0].ValueKind == JsonValueKind.Object ? Number(array[0], "strategy_id") : null;
+        _lastInfo = new KnownInfo(additionalInfo, strategy);
+        return strategy;
     }
 
     private static int? StrategyOf(string faType) => faType switch

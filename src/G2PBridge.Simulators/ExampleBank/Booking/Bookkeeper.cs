@@ -1,6 +1,5 @@
 using G2PBridge.Simulators.Platform;
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace G2PBridge.Simulators.ExampleBank.Booking;
 
@@ -23,12 +22,12 @@ internal sealed class Bookkeeper(SimulatorsDatabase database, IOptions<Simulator
         if (batches.Length == 0)
             return null;
 
-        await using var booking = new NpgsqlBatch(connection);
-        booking.Add(BookingSql.LockRemitters, batches);
-        booking.Add(BookingSql.Debits, batches, now);
-        booking.Add(BookingSql.Credits, batches, now);
-        booking.Add(BookingSql.Returns, batches, now);
-        await booking.ExecuteNonQueryAsync(ct);
+        await connection.ExecuteAsync(BookingSql.TakeTurn, ct);
+        await connection.ExecuteAsync(BookingSql.LockRemitters, ct, [batches]);
+        var payers = await connection.ListAsync(
+            BookingSql.Entries, r => (Id: r.GetInt64(0), Paid: r.GetDecimal(1), Returned: r.GetDecimal(2)), ct, batches, now);
+        await connection.ExecuteAsync(
+            BookingSql.Balances, ct, batches, payers.Select(p => p.Id).ToArray(), payers.Select(p => p.Paid).ToArray(), payers.Select(p => p.Returned).ToArray());
         var counts = await connection.ListAsync(BookingSql.Finish, r => r.GetInt32(0), ct, batches, now);
         if (_bank.OutcomeCallbackUrl.Length > 0)
             await connection.ExecuteAsync(BookingSql.OweCallbacks, ct, batches, now);

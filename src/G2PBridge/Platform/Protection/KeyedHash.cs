@@ -12,11 +12,14 @@ internal sealed class KeyedHash(byte[] key)
 {
     public const int Length = 32;
 
+    /// <summary>Keyed once and used again: setting up a hash costs more than hashing sixty bytes does.</summary>
+    private IncrementalHash? _spare;
+
     /// <summary>The first sixteen bytes.</summary>
     public Guid Of(ReadOnlySpan<byte> data)
     {
         Span<byte> hash = stackalloc byte[Length];
-        HMACSHA256.HashData(key, data, hash);
+        Compute(data, hash);
         return new Guid(hash[..16], bigEndian: true);
     }
 
@@ -41,5 +44,19 @@ internal sealed class KeyedHash(byte[] key)
     }
 
     /// <summary>All thirty-two bytes.</summary>
-    public byte[] Whole(ReadOnlySpan<byte> data) => HMACSHA256.HashData(key, data);
+    public byte[] Whole(ReadOnlySpan<byte> data)
+    {
+        var hash = new byte[Length];
+        Compute(data, hash);
+        return hash;
+    }
+
+    /// <summary>Whoever comes while another computes sets up one of his own; the last to finish leaves his.</summary>
+    private void Compute(ReadOnlySpan<byte> data, Span<byte> hash)
+    {
+        var computing = Interlocked.Exchange(ref _spare, null) ?? IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key);
+        computing.AppendData(data);
+        computing.GetHashAndReset(hash);
+        Interlocked.Exchange(ref _spare, computing)?.Dispose();
+    }
 }
