@@ -8,7 +8,7 @@ namespace G2PBridge.ProcessTests.Commands;
 [Parallelizable(ParallelScope.Self)]
 internal sealed class BenchTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(8);
 
     [Test]
     public async Task A_small_measurement_prints_one_line_of_JSON_and_leaves_no_database()
