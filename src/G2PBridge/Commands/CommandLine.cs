@@ -23,6 +23,7 @@ internal static class CommandLine
         root.Add(VerifyCommand.Create());
         root.Add(ApiKeyCommand.Create());
         root.Add(KeysCommand.Create());
+        root.Add(ArchiveCommand.Create());
         foreach (var command in PauseCommand.Create())
         {
             root.Add(command);

@@ -48,7 +48,8 @@ internal sealed class PartnerAnswer
     /// A list of any length: a part is on its way before the one after the next is asked for, so memory stays flat. A fault in the first part is still answered as one;
     /// a later one breaks the answer off.
     /// </summary>
-    public static PartnerAnswer List(IAsyncEnumerable<Action<Utf8JsonWriter>> parts) => new(null, null, null) { Parts = parts };
+    /// <param name="remark">Something is wrong with a few elements; the others are answered.</param>
+    public static PartnerAnswer List(IAsyncEnumerable<Action<Utf8JsonWriter>> parts, Refusal? remark = null) => new(remark?.Code, remark?.Detail, null) { Parts = parts };
 
     public static PartnerAnswer Page(int items, int pages, Action<Utf8JsonWriter> payload) => new(null, null, payload) { Pagination = (items, pages) };
 

@@ -72,6 +72,7 @@ internal static class PartnerCodes
     public const string EnvelopeFundsAlreadyBlocked = "ENVELOPE_FUNDS_ALREADY_BLOCKED";
     public const string AmendBelowReceived = "AMEND_BELOW_RECEIVED";
     public const string DisbursementAlreadySent = "DISBURSEMENT_ALREADY_SENT";
+    public const string DisbursementArchived = "DISBURSEMENT_ARCHIVED";
     public const string ProgramNotPermitted = AccessScope.ProgrammeNotPermitted;
     public const string SponsorBankNotConfigured = "SPONSOR_BANK_NOT_CONFIGURED";
 }

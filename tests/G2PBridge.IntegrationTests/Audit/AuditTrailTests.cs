@@ -208,7 +208,8 @@ internal sealed class AuditTrailTests : DisbursementTest
         await using (var connection = await TestHost.Source.OpenConnectionAsync())
         {
             await using var transaction = await connection.BeginTransactionAsync();
-            await TestHost.Services.GetRequiredService<AuditTables>().ArchiveAsync(connection, "envelopes.disbursement", first, last, CancellationToken.None);
+            await TestHost.Services.GetRequiredService<AuditTables>().ArchiveAsync(
+                connection, "envelopes.disbursement", $"(select * from envelopes.disbursement where seq between {first} and {last})", new(first, last), CancellationToken.None);
             // As a partition that is detached: no trigger hears of it.
             await new NpgsqlCommand($"set local session_replication_role = replica; delete from envelopes.disbursement where seq between {first} and {last}; set local session_replication_role = origin", connection).ExecuteNonQueryAsync();
             await TestHost.Services.GetRequiredService<BridgeDatabase>().CommitAsync(transaction, CancellationToken.None);

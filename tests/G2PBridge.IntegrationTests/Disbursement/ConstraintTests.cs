@@ -19,7 +19,7 @@ internal sealed class ConstraintTests : DisbursementTest
     public void A_second_instruction_for_a_line_is_refused_without_a_failure() => Refused(() => InstructAsync(2, 1), "23503", "fk_instruction_prior_failed");
 
     [Test]
-    public void The_same_generation_is_refused_twice() => Refused(() => InstructAsync(1, null), "23505", "pk_instruction");
+    public void The_same_generation_is_refused_twice() => Refused(() => InstructAsync(1, null), "23505", "pk_instruction_p0");
 
     [Test]
     public void A_generation_that_skips_its_predecessor_is_refused() => Refused(() => InstructAsync(2, null), "23514", "ck_instruction_generation");
@@ -29,7 +29,7 @@ internal sealed class ConstraintTests : DisbursementTest
     {
         await FailAsync();
         await InstructAsync(2, 1);
-        Refused(() => InstructAsync(2, 1), "23505", "pk_instruction");
+        Refused(() => InstructAsync(2, 1), "23505", "pk_instruction_p0");
         Refused(() => InstructAsync(3, 2), "23503", "fk_instruction_prior_failed");
     }
 

@@ -7,7 +7,7 @@ namespace G2PBridge.IntegrationTests;
 /// <summary>The tables of a host, as tests need them: empty, or with a past that the bridge itself would not make.</summary>
 internal static class BridgeTables
 {
-    private static readonly string[] Schemas = ["access", "envelopes", "resolution", "funds", "disbursement", "reconciliation", "in_kind", "notifications"];
+    private static readonly string[] Schemas = ["access", "envelopes", "resolution", "funds", "disbursement", "reconciliation", "in_kind", "notifications", "growth"];
 
     /// <summary>Of each database its tables, and the statement that begins its sequences anew.</summary>
     private static readonly Dictionary<string, (List<string> Tables, string Sequences)> Known = new(StringComparer.Ordinal);

@@ -3,6 +3,7 @@ using G2PBridge.Modules.Disbursement.Features;
 using G2PBridge.Modules.Disbursement.Persistence;
 using G2PBridge.Modules.Funds.Contracts;
 using G2PBridge.Platform.Audit;
+using G2PBridge.Platform.Growth;
 using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Verification;
@@ -28,6 +29,7 @@ internal static class DisbursementModule
         services.AddModuleDbContext<DisbursementDbContext>(Schema);
         services.AddAudited($"{Schema}.envelope", "finish_due_at").AddAudited($"{Schema}.chunk", "fence", "lease_until", "due_at", "owner").AddAudited($"{Schema}.pause").AddAudited($"{Schema}.installation");
         services.AddAudited($"{Schema}.amount_per_day").AddAudited($"{Schema}.declaration").AddAudited($"{Schema}.declaration_confirmation").AddAudited($"{Schema}.bank_callback", "due_at").AddAudited($"{Schema}.verification");
+        services.AddPartitioned($"{Schema}.instruction", "line", NumberSeries.Lines).AddSingleton<IArchiveRule, ArchiveRule>();
         services.AddAuditedSets($"{Schema}.instruction", "line", "generation").AddAuditedSets($"{Schema}.line_state", "line", "generation").AddAuditedSets($"{Schema}.failure", "line", "generation");
         services.AddAuditedSets($"{Schema}.retry_line", "line", "generation").AddAuditedSets($"{Schema}.declaration_line", "line", "declaration_id").AddAuditedSets($"{Schema}.bank_outcome", "id");
         services.AddAuditedSets($"{Schema}.chunk_history", "id").AddAuditedSets($"{Schema}.line_history", "id").AddAuditedSets($"{Schema}.pause_history", "id");

@@ -2,6 +2,7 @@ using G2PBridge.Modules.Reconciliation.Domain;
 using G2PBridge.Modules.Reconciliation.Features;
 using G2PBridge.Modules.Reconciliation.Persistence;
 using G2PBridge.Platform.Audit;
+using G2PBridge.Platform.Growth;
 using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Protection;
@@ -22,6 +23,13 @@ internal static class ReconciliationModule
         // What is in a file is vouched for by its hash, which verification computes again.
         services.AddAudited($"{Schema}.statement_file", "fence", "lease_until", "due_at", "owner").AddAudited($"{Schema}.statement_file_part");
         services.AddAudited($"{Schema}.statement").AddAudited($"{Schema}.statement_decision").AddAudited($"{Schema}.decision", "due_at").AddAudited($"{Schema}.decision_part").AddAudited($"{Schema}.envelope_progress");
+        services.AddSingleton(new NumberSeries(
+            NumberSeries.Files, NumberSeries.FilesOfPartition, "select last_value from reconciliation.statement_file_number_seq",
+            "select setval('reconciliation.statement_file_number_seq', greatest(last_value, $1)) from reconciliation.statement_file_number_seq"));
+        services.AddSingleton<IArchiveRule, ArchiveRuleOfLines>().AddSingleton<IArchiveRule, ArchiveRuleOfFiles>();
+        services.AddSingleton(new ArchivedRows(
+            $"{Schema}.statement_file_part", NumberSeries.Files, $"{Schema}.statement_file_part t where t.file_id in (select f.id from {Schema}.statement_file f where f.number between {{0}} and {{1}})", "t.file_id, t.no"));
+        services.AddPartitioned($"{Schema}.match", "line", NumberSeries.Lines).AddPartitioned($"{Schema}.entry", "file", NumberSeries.Files).AddPartitioned($"{Schema}.batch_part", "file", NumberSeries.Files);
         services.AddAuditedSets($"{Schema}.entry", "no", "file").AddAuditedSets($"{Schema}.unmatched", "entry_no", "file").AddAuditedSets($"{Schema}.match", "line", "generation", "kind");
         services.AddAuditedSets($"{Schema}.rejection", "line", "generation").AddAuditedSets($"{Schema}.batch_part", "line", "file", "entry_no", "generation");
         services.AddAuditedSets($"{Schema}.statement_file_history", "id").AddAuditedSets($"{Schema}.decision_history", "id");

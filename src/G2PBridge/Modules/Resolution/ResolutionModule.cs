@@ -1,6 +1,7 @@
 using G2PBridge.Modules.Resolution.Features;
 using G2PBridge.Modules.Resolution.Persistence;
 using G2PBridge.Platform.Audit;
+using G2PBridge.Platform.Growth;
 using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Protection;
@@ -18,6 +19,7 @@ internal static class ResolutionModule
         services.AddOptions<ResolutionOptions>().BindConfiguration(ResolutionOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddModuleDbContext<ResolutionDbContext>(Schema);
         services.AddAudited($"{Schema}.slice", "fence", "lease_until", "due_at", "owner").AddAudited($"{Schema}.resolved_set");
+        services.AddPartitioned($"{Schema}.address", "seq", NumberSeries.Lines).AddSingleton<IArchiveRule, ArchiveRule>();
         services.AddAuditedSets($"{Schema}.address", "seq", "round").AddAuditedSets($"{Schema}.unresolved", "seq").AddAuditedSets($"{Schema}.slice_history", "id");
         services.AddSingleton(new LeasedTable($"{Schema}.slice"));
         services.AddSingleton<SliceStore>();

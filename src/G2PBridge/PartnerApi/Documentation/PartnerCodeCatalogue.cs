@@ -68,6 +68,7 @@ internal static class PartnerCodeCatalogue
         Ours(PartnerCodes.EnvelopeFundsAlreadyBlocked, "The money of the envelope was asked for, so its figures and disbursements are fixed.", "Create another envelope for what is missing."),
         Ours(PartnerCodes.AmendBelowReceived, "The new figures are below what has arrived already.", "Cancel disbursements first, or give larger figures."),
         Ours(PartnerCodes.DisbursementAlreadySent, "Payments are with the bank and cannot be stopped any more.", "Leave those out; what the bank cannot pay comes back and is shown as returned."),
+        Ours(PartnerCodes.DisbursementArchived, "Some of the disbursements asked for were settled long ago and lie in an archive; the others are answered in the payload as usual.", "Have an operator look into the archive. The ids stay taken."),
         Ours(PartnerCodes.SponsorBankNotConfigured, "No sponsor account is configured for the programme and benefit code.", "Have an administrator add it under SponsorBanks."),
     ];
 

@@ -62,11 +62,17 @@ internal sealed partial class AuditTables(NpgsqlDataSource source, IEnumerable<A
         }
     }
 
-    /// <summary>To be called in the transaction that detaches the partition with these rows.</summary>
-    public async Task ArchiveAsync(NpgsqlConnection connection, string table, long first, long last, CancellationToken cancellationToken)
+    /// <summary>Records that the rows of a partition, which nobody can change any more, are taken out. From the commit on they are no longer looked for.</summary>
+    /// <param name="numbers">Of the partition: whatever may lie in it.</param>
+    public async Task ArchiveAsync(NpgsqlConnection connection, string table, string partition, SeqRange numbers, CancellationToken cancellationToken)
     {
+        if (!seal.IsOn)
+        {
+            return;
+        }
+
         var shape = (await ShapesAsync(connection, cancellationToken)).Single(shape => shape.Table.Name == table);
-        await using var record = connection.Statement(shape.Archive(), first, last);
+        await using var record = connection.Statement(shape.Archive(partition, numbers));
         record.CommandTimeout = 0;
         await record.ExecuteNonQueryAsync(cancellationToken);
     }

@@ -132,11 +132,21 @@ internal sealed record AuditShape(AuditedTable Table, IReadOnlyList<string> Key,
         end
         """;
 
-    /// <summary>Records rows that are about to be taken out whole, with their partition: they are no longer looked for.</summary>
-    /// <remarks>$1 and $2 are the first and last number; both must lie where one set ends and another begins.</remarks>
-    public string Archive() => IsSet
-        ? Sets("archive", $"{Table.Name} r where r.{Table.Line} between $1 and $2")
-        : throw new InvalidOperationException($"{Table.Name} is not filled in sets and cannot be archived by range.");
+    /// <summary>
+    /// Records a partition that is about to be taken out whole. One record for each scope, over all numbers that the partition may hold, so that every
+    /// set in it is covered; its digest is taken over digests of parts, for the sake of memory, and says which rows went.
+    /// </summary>
+    public string Archive(string partition, SeqRange numbers) => IsSet
+        ? $"""
+            insert into audit.change (transaction, table_name, operation, scope, lines, rows, digest)
+            select (select audit.current_transaction()), '{Table.Name}', 'archive', p.scope, {(Table.Scope.Count > 0 && Table.Scope[0] == "file" ? "int8multirange(int8range(0, 9223372036854775807))" : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"int8multirange(int8range({numbers.First}, {numbers.Last}, '[]'))"))},
+                   sum(p.rows)::int, sha256(string_agg(p.digest, '' order by p.part))
+              from (select i.scope, i.part, count(*) as rows, sha256(string_agg(i.image, '' order by i.line)) as digest
+                      from (select {JsonScope("r")} as scope, r.{Table.Line}::bigint as line, r.{Table.Line}::bigint / {RowsOfSet} as part, {Image("r")} as image from {partition} r) i
+                     group by i.scope, i.part) p
+             group by p.scope
+            """
+        : throw new InvalidOperationException($"{Table.Name} is not filled in sets and cannot be archived by partition.");
 
     /// <summary>
     /// One sort for both aggregates, whose subquery hands them the rows in its order; ranges are put together only where the numbers have gaps.

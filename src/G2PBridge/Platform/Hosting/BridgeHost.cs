@@ -16,6 +16,7 @@ using G2PBridge.PartnerApi.Documentation;
 using G2PBridge.Platform.Audit;
 using G2PBridge.Platform.Edges;
 using G2PBridge.Platform.Errors;
+using G2PBridge.Platform.Growth;
 using G2PBridge.Platform.Health;
 using G2PBridge.Platform.Identity;
 using G2PBridge.Platform.Jobs;
@@ -46,6 +47,7 @@ internal static class BridgeHost
         services.AddHostedService<PresenceKeeper>();
         services.AddAudit();
         services.AddSingleton<BridgeDatabase>();
+        services.AddGrowth();
         services.AddSingleton<DatabaseMigrator>();
         services.AddDataProtector();
         services.AddSingleton<DatabaseReach>();

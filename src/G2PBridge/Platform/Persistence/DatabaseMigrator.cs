@@ -1,5 +1,6 @@
 using System.Reflection;
 using G2PBridge.Platform.Audit;
+using G2PBridge.Platform.Growth;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
@@ -12,7 +13,7 @@ namespace G2PBridge.Platform.Persistence;
 /// or an operator and a deployment cannot do it at the same time. Forward only.
 /// </summary>
 internal sealed partial class DatabaseMigrator(
-    NpgsqlDataSource source, IServiceScopeFactory scopes, IEnumerable<MigratedContext> contexts, IEnumerable<OptionalIndex> indexes, AuditTables audit, ILogger<DatabaseMigrator> logger)
+    NpgsqlDataSource source, IServiceScopeFactory scopes, IEnumerable<MigratedContext> contexts, IEnumerable<OptionalIndex> indexes, AuditTables audit, Partitions partitions, ILogger<DatabaseMigrator> logger)
 {
     private const long AdvisoryLock = 0x6732_7062_7269_6467;
 
@@ -27,11 +28,16 @@ internal sealed partial class DatabaseMigrator(
     public async Task MigrateAsync(CancellationToken cancellationToken)
     {
         // The usual start finds nothing to do; asking the history tables costs milliseconds, building seven EF models does not.
-        if ((await PendingAsync(cancellationToken)).Count == 0)
+        if ((await PendingAsync(cancellationToken)).Count > 0)
         {
-            return;
+            await ApplyAsync(cancellationToken);
         }
 
+        await partitions.KeepAsync(cancellationToken);
+    }
+
+    private async Task ApplyAsync(CancellationToken cancellationToken)
+    {
         await using var guard = await source.OpenConnectionAsync(cancellationToken);
         // A lock of the transaction: one of the session would outlive this in the pool, and the next host would wait for it.
         await using var transaction = await guard.BeginTransactionAsync(cancellationToken);

@@ -14,12 +14,18 @@ internal sealed record RotationResult(int Key, bool WasChanged, long Rewritten, 
 /// </summary>
 internal sealed class KeyRotation(BridgeDatabase source, KeyRing ring, KeyRegister register, DataProtector protector, IEnumerable<SealedColumn> columns)
 {
-    private const long Turn = 0x6732_726f_7461_7465;
+    /// <summary>Of the session: whoever holds it lets no rotation begin.</summary>
+    public const long Turn = 0x6732_726f_7461_7465;
 
     /// <param name="report">One sentence for each step.</param>
     public async Task<RotationResult> RunAsync(Action<string> report, CancellationToken cancellationToken)
     {
         await register.EnterAsync(cancellationToken);
+        if ((await source.QueryAsync("select exists (select from growth.archive where state <> 'Removed')", [], reader => reader.GetBoolean(0), cancellationToken))[0])
+        {
+            throw new ProtectionException("An archive was begun, and its rows cannot be written anew; finish it with 'g2pbridge archive', then rotate.");
+        }
+
         await using var turn = await source.OpenConnectionAsync(cancellationToken);
         await using (var take = new NpgsqlCommand("select pg_advisory_lock($1)", turn) { Parameters = { new() { Value = Turn } }, CommandTimeout = 0 })
         {

@@ -8,6 +8,7 @@ using G2PBridge.Modules.Envelopes.Contracts;
 using G2PBridge.Modules.Reconciliation.Contracts;
 using G2PBridge.Platform.Audit;
 using G2PBridge.Platform.Errors;
+using G2PBridge.Platform.Growth;
 using MediatR;
 
 namespace G2PBridge.Views.Native;
@@ -69,20 +70,20 @@ internal static class CertifyEnvelope
             .Produces<string>(StatusCodes.Status200OK, "text/html").ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
     }
 
-    private static async Task<IResult> AsJsonAsync(string id, IMediator mediator, IBridgeSigner signer, AuditHead audit, TimeProvider clock, CancellationToken cancellationToken)
+    private static async Task<IResult> AsJsonAsync(string id, IMediator mediator, IBridgeSigner signer, AuditHead audit, ArchivedNumbers archived, TimeProvider clock, CancellationToken cancellationToken)
     {
-        var result = await CertifyAsync(id, mediator, signer, audit, clock, cancellationToken);
+        var result = await CertifyAsync(id, mediator, signer, audit, archived, clock, cancellationToken);
         return result.Refusal is { } refusal ? refusal.ToProblem() : TypedResults.Text(result.Value.Json, "application/json", Encoding.UTF8);
     }
 
-    private static async Task<IResult> AsPageAsync(string id, IMediator mediator, IBridgeSigner signer, AuditHead audit, TimeProvider clock, CancellationToken cancellationToken)
+    private static async Task<IResult> AsPageAsync(string id, IMediator mediator, IBridgeSigner signer, AuditHead audit, ArchivedNumbers archived, TimeProvider clock, CancellationToken cancellationToken)
     {
-        var result = await CertifyAsync(id, mediator, signer, audit, clock, cancellationToken);
+        var result = await CertifyAsync(id, mediator, signer, audit, archived, clock, cancellationToken);
         return result.Refusal is { } refusal ? refusal.ToProblem() : TypedResults.Text(CertificatePage.Write(result.Value.Signed), "text/html", Encoding.UTF8);
     }
 
     private static async Task<Result<(SignedCertificate Signed, string Json)>> CertifyAsync(
-        string id, IMediator mediator, IBridgeSigner signer, AuditHead audit, TimeProvider clock, CancellationToken cancellationToken)
+        string id, IMediator mediator, IBridgeSigner signer, AuditHead audit, ArchivedNumbers archived, TimeProvider clock, CancellationToken cancellationToken)
     {
         if (await mediator.Send(new ReadEnvelopes([id]), cancellationToken) is not [var envelope])
         {
@@ -92,6 +93,11 @@ internal static class CertifyEnvelope
         if (!signer.CanSign())
         {
             return new Refusal("SIGNING_KEY_MISSING", "The bridge has no key to sign certificates with; an administrator sets Signing:Keys.", RefusalKind.Conflict);
+        }
+
+        if (await archived.HasGoneAsync(id, cancellationToken))
+        {
+            return new Refusal("ENVELOPE_ARCHIVED", "Lines of the envelope lie in an archive, so that they cannot be counted; the certificate that was made before stays valid.", RefusalKind.Conflict);
         }
 
         var view = (await mediator.Send(new ViewEnvelopes([envelope]), cancellationToken))[0];

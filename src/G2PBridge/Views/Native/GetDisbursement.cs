@@ -36,6 +36,11 @@ internal static class GetDisbursement
     {
         if ((await mediator.Send(new FindLinesById([id]), cancellationToken)).FirstOrDefault() is not { } line)
         {
+            if (await mediator.Send(new FindArchivedLines([id]), cancellationToken) is [var archived])
+            {
+                return new Refusal(PartnerCodes.DisbursementArchived, $"Disbursement '{id}' of envelope '{archived.EnvelopeId}' was settled and lies in an archive; 'g2pbridge archive --list' says where.", RefusalKind.NotFound).ToProblem();
+            }
+
             return new Refusal(PartnerCodes.InvalidDisbursementId, $"There is no disbursement '{id}'; use the id that the programme system gave it.", RefusalKind.NotFound).ToProblem();
         }
 

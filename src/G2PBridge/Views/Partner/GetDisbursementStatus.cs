@@ -29,7 +29,8 @@ internal static class GetDisbursementStatus
     internal sealed record Query(IReadOnlyList<string> Ids, AccessScope Scope) : IRequest<Result<Answers>>;
 
     /// <param name="Parts">In the order of the ids; asked for while they are read.</param>
-    internal sealed record Answers(IAsyncEnumerable<Response[]> Parts);
+    /// <param name="Archived">Ids whose lines lie in an archive; of the parts they are ids of which nothing is known here.</param>
+    internal sealed record Answers(IAsyncEnumerable<Response[]> Parts, IReadOnlyList<string> Archived);
 
     internal readonly record struct Response(string Id, LineLocation? Line, MatchedEntry? Debit, MatchedEntry? Return, bool NothingToPay, IReadOnlyList<UnmatchedEntry> Errors);
 
@@ -47,7 +48,17 @@ internal static class GetDisbursementStatus
         }
 
         var answered = await services.GetRequiredService<IMediator>().Send(new Query(ids, request.Scope), cancellationToken);
-        return answered.Refusal is { } foreign ? PartnerAnswer.Error(foreign, PartnerAnswer.EmptyList) : PartnerAnswer.List(PartsAsync(answered.Value.Parts, request.Generation, cancellationToken));
+        if (answered.Refusal is { } foreign)
+        {
+            return PartnerAnswer.Error(foreign, PartnerAnswer.EmptyList);
+        }
+
+        var archived = answered.Value.Archived;
+        return PartnerAnswer.List(
+            PartsAsync(answered.Value.Parts, request.Generation, cancellationToken),
+            archived.Count == 0 ? null : new Refusal(
+                PartnerCodes.DisbursementArchived,
+                string.Create(CultureInfo.InvariantCulture, $"{archived.Count} of these disbursements were settled and lie in an archive, such as '{archived[0]}'; an operator can look there. The others are answered.")));
     }
 
     private static async IAsyncEnumerable<Action<Utf8JsonWriter>> PartsAsync(
@@ -184,14 +195,16 @@ internal static class GetDisbursementStatus
         public async Task<Result<Answers>> Handle(Query request, CancellationToken cancellationToken)
         {
             var lines = await LocateAsync(request.Ids, cancellationToken);
+            string[] unknown = lines.Count >= request.Ids.Count ? [] : [.. request.Ids.Where(id => !lines.ContainsKey(id)).Distinct(StringComparer.Ordinal)];
+            var archived = unknown.Length == 0 ? [] : await mediator.Send(new FindArchivedLines(unknown), cancellationToken);
             if (request.Scope.Programmes is not null
-                && (await mediator.Send(new ReadEnvelopes([.. lines.Values.Select(line => line.EnvelopeId).Distinct(StringComparer.Ordinal)]), cancellationToken))
+                && (await mediator.Send(new ReadEnvelopes([.. lines.Values.Select(line => line.EnvelopeId).Concat(archived.Select(line => line.EnvelopeId)).Distinct(StringComparer.Ordinal)]), cancellationToken))
                     .Select(envelope => request.Scope.Refuse(envelope.ProgrammeMnemonic)).FirstOrDefault(refused => refused is not null) is { } foreign)
             {
                 return foreign;
             }
 
-            return new Answers(PartsAsync(request, lines, cancellationToken));
+            return new Answers(PartsAsync(request, lines, cancellationToken), [.. archived.Select(line => line.DisbursementId)]);
         }
 
         private async Task<Dictionary<string, LineLocation>> LocateAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken)

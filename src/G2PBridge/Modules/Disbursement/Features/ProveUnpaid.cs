@@ -1,6 +1,7 @@
 using G2PBridge.Modules.Disbursement.Persistence;
 using G2PBridge.Modules.Envelopes.Contracts;
 using G2PBridge.Modules.Resolution.Contracts;
+using G2PBridge.Platform.Growth;
 using G2PBridge.Platform.Persistence;
 using MediatR;
 
@@ -25,11 +26,12 @@ internal static class ProveUnpaid
         }
 
         private Task<List<long>> FindAsync(LineOfEnvelope[] lines, CancellationToken cancellationToken) => source.QueryAsync(
-            """
+            // Of an archived line nothing is found here, and that proves nothing either.
+            $"""
             select l.line
             from unnest($1::bigint[], $2::text[]) as l(line, envelope)
             left join lateral (select i.generation from disbursement.instruction i where i.line = l.line order by i.generation desc limit 1) n on true
-            where case when n.generation is null
+            where not {ArchivedNumbers.IsClosed(NumberSeries.Lines, "l.line")} and case when n.generation is null
                 then exists (select from disbursement.envelope e where e.envelope_id = l.envelope and e.complete_at is not null)
                 else exists (select from disbursement.failure f where f.line = l.line and f.generation = n.generation)
                     and (exists (select from disbursement.envelope e where e.envelope_id = l.envelope and e.complete_at is not null)
@@ -43,19 +45,19 @@ internal static class ProveUnpaid
     /// Everything of one envelope that is proved unpaid: refused, returned and too late by their rows and, once the envelope is complete, whoever is
     /// without an address. A few set queries over exceptional lines only.
     /// </summary>
-    internal sealed class Unpaid(BridgeDatabase source, DispatchReads reads, IMediator mediator) : IRequestHandler<ListUnpaidLines, IReadOnlyList<UnpaidLine>>
+    internal sealed class Unpaid(BridgeDatabase source, DispatchReads reads, ArchivedNumbers archived, IMediator mediator) : IRequestHandler<ListUnpaidLines, IReadOnlyList<UnpaidLine>>
     {
         private const int Page = 5_000;
 
         public async Task<IReadOnlyList<UnpaidLine>> Handle(ListUnpaidLines request, CancellationToken cancellationToken)
         {
             var unpaid = await source.QueryAsync(
-                """
+                $"""
                 select s.line, s.state, coalesce(f.reason_code, s.reason_code, 'UNSPECIFIED')
                 from disbursement.line_state s
                 join disbursement.envelope e on e.envelope_id = s.envelope_id
                 left join disbursement.failure f on f.line = s.line and f.generation = s.generation
-                where s.envelope_id = $1 and (s.state = 'TooLate' or (f.line is not null and (s.state = 'Returned' or (s.state = 'Refused' and e.complete_at is not null))))
+                where s.envelope_id = $1 and not {ArchivedNumbers.IsClosed(NumberSeries.Lines, "s.line")} and (s.state = 'TooLate' or (f.line is not null and (s.state = 'Returned' or (s.state = 'Refused' and e.complete_at is not null))))
                     and not exists (select from disbursement.instruction n where n.line = s.line and n.generation > s.generation)
                 union all
                 select i.line, 'Refused', f.reason_code
@@ -79,11 +81,12 @@ internal static class ProveUnpaid
         private async Task<List<UnpaidLine>> UnresolvedAsync(string envelopeId, CancellationToken cancellationToken)
         {
             var found = new List<UnpaidLine>();
+            var gone = await archived.ClosedAsync(NumberSeries.Lines, cancellationToken);
             for (var after = 0L; ;)
             {
                 var page = await mediator.Send(new ListUnresolved(envelopeId, after, Page, null), cancellationToken);
                 var instructed = (await reads.LinesWithInstructionAsync(envelopeId, [.. page.Select(line => line.Seq)], cancellationToken)).ToHashSet();
-                found.AddRange(page.Where(line => !instructed.Contains(line.Seq)).Select(line => new UnpaidLine(line.Seq, UnpaidKind.Unresolved, line.ReasonCode)));
+                found.AddRange(page.Where(line => !instructed.Contains(line.Seq) && !gone.Exists(range => range.Contains(line.Seq))).Select(line => new UnpaidLine(line.Seq, UnpaidKind.Unresolved, line.ReasonCode)));
                 if (page.Count < Page)
                 {
                     return found;

@@ -2,6 +2,7 @@ using G2PBridge.Modules.Disbursement.Domain;
 using G2PBridge.Modules.Envelopes.Contracts;
 using G2PBridge.Modules.Funds.Contracts;
 using G2PBridge.Modules.Resolution.Contracts;
+using G2PBridge.Platform.Growth;
 using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Protection;
 using G2PBridge.Platform.Verification;
@@ -59,9 +60,9 @@ internal sealed class DispatchCrossChecks(BridgeDatabase source, IServiceScopeFa
         for (var after = 0L; ;)
         {
             var page = await source.QueryAsync(
-                """
+                $"""
                 select c.id, c.first_seq, c.last_seq, c.round, c.payload_hash, e.currency from disbursement.chunk c join disbursement.envelope e using (envelope_id)
-                where c.id > $1 and c.prepared_at is not null order by c.id limit $2
+                where c.id > $1 and c.prepared_at is not null and not {ArchivedNumbers.IsGone(NumberSeries.Lines, "c.first_seq")} order by c.id limit $2
                 """,
                 [after, ChunksAtOnce],
                 reader => new SentChunk(reader.GetInt64(0), new SeqRange(reader.GetInt64(1), reader.GetInt64(2)), reader.GetInt32(3), reader.GetFieldValue<byte[]>(4), reader.GetString(5)),

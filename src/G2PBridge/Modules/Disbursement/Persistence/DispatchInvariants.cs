@@ -1,5 +1,6 @@
 using G2PBridge.Modules.Disbursement.Contracts;
 using G2PBridge.Modules.Disbursement.Domain;
+using G2PBridge.Platform.Growth;
 using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Verification;
 
@@ -67,6 +68,7 @@ internal sealed class DispatchInvariants(BridgeDatabase source) : IInvariantChec
                 $"""
                 select 'envelope ' || e.envelope_id
                 from disbursement.envelope e left join (select * from ({Counted}) a where not a.is_superseded) l using (envelope_id)
+                where not {ArchivedNumbers.HasGone("e.envelope_id")}
                 group by e.envelope_id
                 having (e.sent_lines, e.sent_amount) <> (count(*) filter (where l.counts = 'Sent'), coalesce(sum(l.amount) filter (where l.counts = 'Sent'), 0))
                     or (e.unknown_lines, e.unknown_amount) <> (count(*) filter (where l.counts = 'Unknown'), coalesce(sum(l.amount) filter (where l.counts = 'Unknown'), 0))
@@ -77,6 +79,7 @@ internal sealed class DispatchInvariants(BridgeDatabase source) : IInvariantChec
                 union
                 select 'chunk ' || c.id
                 from disbursement.chunk c left join ({Counted}) l on l.chunk_id = c.id
+                where not {ArchivedNumbers.IsGone(NumberSeries.Lines, "c.first_seq")}
                 group by c.id
                 having (c.lines, c.amount, c.unknown_lines) <> (count(l.line), coalesce(sum(l.amount), 0), count(*) filter (where l.counts = 'Unknown'))
                 """,

@@ -1,6 +1,7 @@
 using System.Data;
 using G2PBridge.Modules.Disbursement.Contracts;
 using G2PBridge.Modules.Disbursement.Domain;
+using G2PBridge.Platform.Growth;
 using G2PBridge.Platform.Persistence;
 
 namespace G2PBridge.Modules.Disbursement.Persistence;
@@ -87,15 +88,15 @@ internal sealed class DispatchReads(BridgeDatabase source, ReferencePrefix prefi
 
     public Task<List<long>> LinesWithInstructionAsync(string envelopeId, IReadOnlyCollection<long>? lines, CancellationToken cancellationToken) => lines is null
         ? source.QueryAsync(
-            """
-            select i.line from disbursement.chunk c
-            cross join lateral (
-                select line from disbursement.instruction where line between c.first_seq and c.last_seq and chunk_id = c.id limit 1) i
-            where c.envelope_id = $1 and c.prepared_at is not null limit 1
+            $"""
+            select c.first_seq from disbursement.chunk c
+            where c.envelope_id = $1 and c.prepared_at is not null
+                and ({ArchivedNumbers.IsClosed(NumberSeries.Lines, "c.first_seq")} or exists (select from disbursement.instruction i where i.line between c.first_seq and c.last_seq and i.chunk_id = c.id))
+            limit 1
             """,
             [envelopeId], reader => reader.GetInt64(0), cancellationToken)
         : source.QueryAsync(
-            "select distinct line from disbursement.instruction where line = any($1)", [lines.ToArray()], reader => reader.GetInt64(0), cancellationToken);
+            "select distinct i.line from unnest($1::bigint[]) as k(line) cross join lateral (select line from disbursement.instruction where line = k.line limit 1) i", [lines.ToArray()], reader => reader.GetInt64(0), cancellationToken);
 
     public async Task<DispatchOfBatch?> BatchAsync(string batchId, CancellationToken cancellationToken)
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using G2PBridge.Modules.Disbursement.Contracts;
 using G2PBridge.Modules.Disbursement.Domain;
+using G2PBridge.Platform.Growth;
 using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Verification;
 using Npgsql;
@@ -11,7 +12,7 @@ namespace G2PBridge.Modules.Disbursement.Persistence;
 /// The example bank's own books against ours, reference by reference. Ours are read first: what we call sent by then must be in books that
 /// are read later; a reference that the books have beyond that is looked up again.
 /// </summary>
-internal sealed class ExampleBankLedger(BridgeDatabase source, ReferencePrefix prefix, DispatchReads reads) : IBankLedgerCheck
+internal sealed class ExampleBankLedger(BridgeDatabase source, ReferencePrefix prefix, DispatchReads reads, ArchivedNumbers archived) : IBankLedgerCheck
 {
     private const string Bank = "bank ledger";
 
@@ -21,7 +22,9 @@ internal sealed class ExampleBankLedger(BridgeDatabase source, ReferencePrefix p
     {
         var mark = await prefix.ReadAsync(cancellationToken);
         var ours = await OursAsync(cancellationToken);
-        var books = await BooksAsync(connectionString, mark, cancellationToken);
+        var gone = await archived.ClosedAsync(NumberSeries.Lines, cancellationToken);
+        var books = (await BooksAsync(connectionString, mark, cancellationToken)).Where(entry => !gone.Exists(range => range.Contains(entry.Key.Line))).ToDictionary();
+        ours = ours.Where(entry => !gone.Exists(range => range.Contains(entry.Key.Line))).ToDictionary();
         var late = books.Keys.Where(reference => !ours.ContainsKey(reference)).ToList();
         var known = (await reads.InstructionsAsync(late, cancellationToken)).Select(line => new PaymentReference(line.Line, line.Generation)).ToHashSet();
 

@@ -47,6 +47,12 @@ internal sealed record FindLinesBySeq(IReadOnlyCollection<long> Seqs) : IRequest
 /// <summary>Lines by the partner's ids; ids that do not exist are left out.</summary>
 internal sealed record FindLinesById(IReadOnlyCollection<string> DisbursementIds) : IRequest<IReadOnlyList<FoundLine>>;
 
+/// <summary>A line that was archived: its number and what stays of it for ever.</summary>
+internal sealed record ArchivedLine(string DisbursementId, long Seq, string EnvelopeId);
+
+/// <summary>Those of these ids whose lines are in an archive. They stay taken.</summary>
+internal sealed record FindArchivedLines(IReadOnlyCollection<string> DisbursementIds) : IRequest<IReadOnlyList<ArchivedLine>>;
+
 /// <summary>Where a line stands; nothing of the person in it.</summary>
 /// <param name="IsPayout">As <see cref="FoundLine.IsPayout"/>.</param>
 internal sealed record LineLocation(long Seq, string DisbursementId, string BatchId, string EnvelopeId, bool IsPayout);

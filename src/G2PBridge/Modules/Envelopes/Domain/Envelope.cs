@@ -145,6 +145,14 @@ internal sealed class DisbursementLine
     public string? ComputeElements { get; init; }
 }
 
+/// <summary>Keeps a partner's id to one line for ever, also when the line itself lies in an archive.</summary>
+internal sealed class DisbursementKey
+{
+    /// <summary>First 16 bytes of the id's SHA-256 (see <see cref="Persistence.DisbursementKeys"/>).</summary>
+    public required Guid Key { get; init; }
+    public required long Seq { get; init; }
+}
+
 /// <summary>
 /// Holds the place of one person in one programme, cycle and benefit code, over all envelopes; or in one envelope, for a line that is not the
 /// place's first. The primary key lets one line have it, whatever two requests do at once.

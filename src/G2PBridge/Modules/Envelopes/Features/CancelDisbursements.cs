@@ -120,7 +120,7 @@ internal static partial class CancelDisbursements
 
             // Frees the people's places, so that a replacement for the same person is not taken for a second payment.
             var seqs = found.Select(line => line.Seq).ToArray();
-            byte[][] scopes = [Entitlements.ScopeOf(envelope), Entitlements.ScopeOf(envelope.Number)];
+            EntitlementScope[] scopes = [Entitlements.ScopeOf(envelope), Entitlements.ScopeOf(envelope.Number)];
             var keys = scopes.SelectMany(scope => found.Select(line => Entitlements.Bytes(Entitlements.KeyOf(scope, line.BeneficiaryId)))).ToArray();
             await db.Database.ExecuteSqlAsync($"delete from envelopes.entitlement where key = any({keys}) and seq = any({seqs})", cancellationToken);
             await LineHolds.DropCancelledAsync((NpgsqlConnection)db.Database.GetDbConnection(), seqs, request.Request.Sender, at, cancellationToken);

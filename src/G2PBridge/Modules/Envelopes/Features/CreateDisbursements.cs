@@ -246,10 +246,10 @@ internal static partial class CreateDisbursements
                 case DisbursementWriter.BatchConstraint:
                     return new Refusal(PartnerCodes.DisbursementBatchAlreadyExists,
                         $"Batch '{request.BatchId}' exists already; give every call a disbursement_batch_control_id of its own.", RefusalKind.Conflict);
-                case DisbursementWriter.DisbursementIdConstraint:
-                    var ids = request.Lines.Select(line => line.DisbursementId!).ToList();
-                    var known = await db.Lines.Where(line => ids.Contains(line.DisbursementId)).Select(line => line.DisbursementId).ToHashSetAsync(cancellationToken);
-                    foreach (var line in request.Lines.Where(line => known.Contains(line.DisbursementId!)))
+                case DisbursementKeys.Constraint:
+                    var ids = DisbursementKeys.Of([.. request.Lines.Select(line => line.DisbursementId!)]);
+                    var known = await db.DisbursementKeys.Where(row => ids.Contains(row.Key)).Select(row => row.Key).ToHashSetAsync(cancellationToken);
+                    foreach (var line in request.Lines.Where(line => known.Contains(DisbursementKeys.Of(line.DisbursementId!))))
                     {
                         line.Refuse(PartnerCodes.DuplicateDisbursement);
                     }

@@ -12,6 +12,7 @@ internal static class ReadLineFacts
         : IRequestHandler<ReadLines, IReadOnlyList<LineFacts>>,
           IRequestHandler<FindLinesBySeq, IReadOnlyList<FoundLine>>,
           IRequestHandler<FindLinesById, IReadOnlyList<FoundLine>>,
+          IRequestHandler<FindArchivedLines, IReadOnlyList<ArchivedLine>>,
           IRequestHandler<LocateLines, IReadOnlyList<LineLocation>>
     {
         public Task<IReadOnlyList<LineFacts>> Handle(ReadLines request, CancellationToken cancellationToken) =>
@@ -22,6 +23,9 @@ internal static class ReadLineFacts
 
         public Task<IReadOnlyList<FoundLine>> Handle(FindLinesById request, CancellationToken cancellationToken) =>
             reader.FindByIdAsync(request.DisbursementIds, cancellationToken);
+
+        public Task<IReadOnlyList<ArchivedLine>> Handle(FindArchivedLines request, CancellationToken cancellationToken) =>
+            reader.FindArchivedAsync(request.DisbursementIds, cancellationToken);
 
         public Task<IReadOnlyList<LineLocation>> Handle(LocateLines request, CancellationToken cancellationToken) =>
             reader.LocateAsync(request.DisbursementIds, cancellationToken);

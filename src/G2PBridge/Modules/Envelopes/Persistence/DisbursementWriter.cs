@@ -1,4 +1,5 @@
 using G2PBridge.Modules.Envelopes.Features;
+using G2PBridge.Platform.Growth;
 using G2PBridge.Platform.Persistence;
 using Npgsql;
 using NpgsqlTypes;
@@ -9,10 +10,9 @@ namespace G2PBridge.Modules.Envelopes.Persistence;
 /// The statements of the intake path: rows go in by binary COPY, a call is one transaction, and the envelope's totals are
 /// raised last by one guarded UPDATE, so that parallel calls queue for a moment at the end instead of excluding each other.
 /// </summary>
-/// <remarks>Cost of a call with n lines: 2 n rows copied, 3 rows otherwise; index entries per line: primary key, partner's id, entitlement.</remarks>
-internal sealed class DisbursementWriter(BridgeDatabase source)
+/// <remarks>Cost of a call with n lines: 3 n rows copied, 3 rows otherwise; index entries per line: primary key, partner's id, entitlement.</remarks>
+internal sealed class DisbursementWriter(BridgeDatabase source, Partitions partitions)
 {
-    public const string DisbursementIdConstraint = "uq_disbursement_id";
     public const string BatchConstraint = "pk_batch";
 
     /// <summary>A run of line numbers that nobody else gets. Taken outside of the transaction: a rolled back call leaves a gap, which harms nothing.</summary>
@@ -21,6 +21,7 @@ internal sealed class DisbursementWriter(BridgeDatabase source)
         await using var command = source.CreateCommand("select envelopes.take_numbers($1)");
         command.Parameters.Add(new() { Value = count });
         var first = (long)(await command.ExecuteScalarAsync(cancellationToken))!;
+        await partitions.EnsureAsync(NumberSeries.Lines, first + count - 1, cancellationToken);
         return new SeqRange(first, first + count - 1);
     }
 
@@ -52,6 +53,7 @@ internal sealed class DisbursementWriter(BridgeDatabase source)
         }
 
         await copy.CompleteAsync(cancellationToken);
+        await DisbursementKeys.CopyAsync(connection, lines, firstSeq, cancellationToken);
     }
 
     public static async Task InsertBatchAsync(

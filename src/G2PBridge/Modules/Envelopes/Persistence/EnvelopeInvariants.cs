@@ -1,5 +1,6 @@
 using G2PBridge.Modules.Envelopes.Contracts;
 using G2PBridge.Modules.Envelopes.Domain;
+using G2PBridge.Platform.Growth;
 using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Verification;
 using MediatR;
@@ -55,11 +56,12 @@ internal sealed class EnvelopeInvariants(BridgeDatabase source, IServiceScopeFac
             await FollowUpsAsync(cancellationToken),
             await snapshot.CheckAsync(
                 "I6", "Totals are the sums of their lines", "select count(*) from envelopes.disbursement",
-                """
+                $"""
                 select 'envelope ' || e.id
                 from envelopes.envelope e
                 left join envelopes.batch b on b.envelope_id = e.id
                 left join envelopes.disbursement d on d.seq between b.first_seq and b.last_seq and not exists (select from envelopes.cancellation x where x.seq = d.seq)
+                where not {ArchivedNumbers.HasGone("e.id")}
                 group by e.id
                 having (e.disbursements_received, e.quantity_received) <> (count(d.seq), coalesce(sum(d.quantity), 0))
                 """,
@@ -77,7 +79,7 @@ internal sealed class EnvelopeInvariants(BridgeDatabase source, IServiceScopeFac
         for (var after = 0L; ;)
         {
             var page = await source.QueryAsync(
-                "select envelope_id, seq from envelopes.follow_up_line where seq > $1 order by seq limit $2", [after, AtOnce],
+                $"select envelope_id, seq from envelopes.follow_up_line f where seq > $1 and not {ArchivedNumbers.IsClosed(NumberSeries.Lines, "f.seq")} order by seq limit $2", [after, AtOnce],
                 reader => new LineOfEnvelope(reader.GetString(0), reader.GetInt64(1)), cancellationToken);
             var unpaid = (await mediator.Send(new FindLinesProvedUnpaid(page), cancellationToken)).ToHashSet();
             foreach (var line in page)

@@ -12,6 +12,7 @@ internal sealed class EnvelopesDbContext(DbContextOptions<EnvelopesDbContext> op
     public DbSet<Envelope> Envelopes => Set<Envelope>();
     public DbSet<Batch> Batches => Set<Batch>();
     public DbSet<DisbursementLine> Lines => Set<DisbursementLine>();
+    public DbSet<DisbursementKey> DisbursementKeys => Set<DisbursementKey>();
     public DbSet<LineCancellation> Cancellations => Set<LineCancellation>();
     public DbSet<EnvelopeEvent> Events => Set<EnvelopeEvent>();
     public DbSet<AnsweredRequest> Requests => Set<AnsweredRequest>();
@@ -65,9 +66,14 @@ internal sealed class EnvelopesDbContext(DbContextOptions<EnvelopesDbContext> op
             line.HasKey(l => l.Seq);
             line.Property(l => l.Seq).ValueGeneratedNever();
             line.Property(l => l.DisbursementId).HasMaxLength(IdLength);
-            line.HasIndex(l => l.DisbursementId).IsUnique().HasDatabaseName("uq_disbursement_id");
             line.Property(l => l.BeneficiaryId).HasMaxLength(256);
             line.Property(l => l.ComputeElements).HasColumnType("jsonb");
+        });
+        modelBuilder.Entity<DisbursementKey>(key =>
+        {
+            key.ToTable("disbursement_key");
+            key.HasKey(k => k.Key).HasName(Persistence.DisbursementKeys.Constraint);
+            key.Property(k => k.Key).ValueGeneratedNever();
         });
         modelBuilder.Entity<Payout>(payout =>
         {

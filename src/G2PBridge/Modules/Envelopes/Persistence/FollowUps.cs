@@ -38,6 +38,9 @@ internal sealed class FollowUps(BridgeDatabase source)
             """,
             seqs, next);
         batch.Add(
+            $"insert into envelopes.disbursement_key (key, seq) select {DisbursementKeys.KeyInSql}, d.seq from unnest($1::bigint[]) as n(next) join envelopes.disbursement d on d.seq = n.next order by 1",
+            next);
+        batch.Add(
             """
             insert into envelopes.follow_up_line (seq, next_seq, envelope_id, next_envelope_id, kind, reason_code)
             select seq, next, $3, $4, kind, code from unnest($1::bigint[], $2::bigint[], $5::text[], $6::text[]) as n(seq, next, kind, code)

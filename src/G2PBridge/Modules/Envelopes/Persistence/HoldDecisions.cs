@@ -89,8 +89,9 @@ internal sealed class HoldDecisions(BridgeDatabase source)
                 batch.Add(
                     $"""
                     insert into envelopes.entitlement (key, seq)
-                    select distinct on (1) {Entitlements.KeyInSql}, d.seq from envelopes.disbursement d join envelopes.envelope e on e.id = $2
-                    where d.seq = any($1) order by 1, 2
+                    select distinct on (1) {Entitlements.KeyInSql}, d.seq from unnest($1::bigint[]) as k(seq)
+                    cross join lateral (select l.seq, l.beneficiary_id from envelopes.disbursement l where l.seq = k.seq offset 0) d
+                    join envelopes.envelope e on e.id = $2 order by 1, 2
                     on conflict (key) do update set seq = excluded.seq
                     """,
                     moved.Where(line => line.Kind == HoldKind.DuplicatePayment).Select(line => line.Seq).ToArray(), envelopeId);

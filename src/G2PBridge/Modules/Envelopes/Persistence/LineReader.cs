@@ -1,21 +1,39 @@
 using G2PBridge.Modules.Envelopes.Contracts;
+using G2PBridge.Platform.Growth;
 using G2PBridge.Platform.Persistence;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace G2PBridge.Modules.Envelopes.Persistence;
 
 /// <summary>
 /// Reads lines in sets. A batch is a run of the primary key, so its lines come from one range scan; the batch of a line is the last one that begins
 /// at or before it (one index probe a line). Cancellations and holds are few and are joined by primary key. Payouts are lines too, in a table of their
-/// own that is empty where only digital cash is paid; a number is in one of the two.
+/// own that is empty where only digital cash is paid; a number is in one of the two. Lines that are asked for one by one are looked up one by one,
+/// each in the partition of its number: "= any(…)" would look for all of them in every partition, or read the ids' table from end to end.
 /// </summary>
 internal sealed class LineReader(BridgeDatabase source)
 {
-    private const string Found =
+    private const string BySeq =
+        $"""
+        {Found}
+          from unnest($1::bigint[]) as k(seq)
+          cross join lateral (select l.* from envelopes.disbursement l where l.seq = k.seq offset 0) d
+          {Around}
+        """;
+
+    private const string ById =
+        $"""
+        {Found}
+          from unnest($1::text[], $2::uuid[]) as k(id, key)
+          cross join lateral (select r.seq from envelopes.disbursement_key r where r.key = k.key offset 0) n
+          cross join lateral (select l.* from envelopes.disbursement l where l.seq = n.seq and l.disbursement_id = k.id offset 0) d
+          {Around}
+        """;
+
+    private const string Found = "select d.seq, d.disbursement_id, d.beneficiary_id, d.quantity, b.id, b.envelope_id, b.received_at, c.at, false";
+
+    private const string Around =
         """
-        select d.seq, d.disbursement_id, d.beneficiary_id, d.quantity, b.id, b.envelope_id, b.received_at, c.at, false
-          from envelopes.disbursement d
           cross join lateral (select id, envelope_id, received_at from envelopes.batch where first_seq <= d.seq order by first_seq desc limit 1) b
           left join envelopes.cancellation c on c.seq = d.seq
         """;
@@ -58,24 +76,32 @@ internal sealed class LineReader(BridgeDatabase source)
         return found;
     }
 
-    public Task<IReadOnlyList<FoundLine>> FindByIdAsync(IReadOnlyCollection<string> ids, CancellationToken cancellationToken) =>
-        FindAsync($"{Found} where d.disbursement_id = any($1) union all {FoundPayout} where d.id = any($1)", new() { Value = ids.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Varchar }, cancellationToken);
+    public Task<IReadOnlyList<FoundLine>> FindByIdAsync(IReadOnlyCollection<string> ids, CancellationToken cancellationToken)
+    {
+        string[] wanted = [.. ids.Distinct(StringComparer.Ordinal)];
+        return FindAsync($"{ById} union all {FoundPayout} where d.id = any($1)", cancellationToken, new NpgsqlParameter { Value = wanted }, new NpgsqlParameter { Value = DisbursementKeys.Of(wanted) });
+    }
 
     public Task<IReadOnlyList<FoundLine>> FindBySeqAsync(IReadOnlyCollection<long> seqs, CancellationToken cancellationToken) =>
-        FindAsync($"{Found} where d.seq = any($1) union all {FoundPayout} where d.seq = any($1)", new() { Value = seqs.ToArray() }, cancellationToken);
+        FindAsync($"{BySeq} union all {FoundPayout} where d.seq = any($1)", cancellationToken, new NpgsqlParameter { Value = seqs.Distinct().ToArray() });
 
-    /// <summary>One probe by id and one for the batch each. Payouts are looked for under the ids that no disbursement has, so mostly not at all.</summary>
+    /// <summary>One probe by id, one for the line and one for the batch each. Payouts are looked for under the ids that no disbursement has, so mostly not at all.</summary>
     public async Task<IReadOnlyList<LineLocation>> LocateAsync(IReadOnlyCollection<string> ids, CancellationToken cancellationToken)
     {
+        string[] sorted = [.. ids];
+        var keys = DisbursementKeys.Of(sorted);
+        // In the order of the index, neighbours share its pages.
+        Array.Sort(keys, sorted);
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         var located = await connection.QueryAsync(
             """
             select d.seq, d.disbursement_id, b.id, b.envelope_id
-              from envelopes.disbursement d
+              from unnest($1::text[], $2::uuid[]) as k(id, key)
+              cross join lateral (select r.seq from envelopes.disbursement_key r where r.key = k.key offset 0) n
+              cross join lateral (select l.seq, l.disbursement_id from envelopes.disbursement l where l.seq = n.seq and l.disbursement_id = k.id offset 0) d
               cross join lateral (select id, envelope_id from envelopes.batch where first_seq <= d.seq order by first_seq desc limit 1) b
-             where d.disbursement_id = any($1)
             """,
-            [ids.ToArray()], reader => new LineLocation(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), false), cancellationToken);
+            [sorted, keys], reader => new LineLocation(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), false), cancellationToken);
         if (located.Count < ids.Count)
         {
             var known = located.Select(line => line.DisbursementId).ToHashSet(StringComparer.Ordinal);
@@ -88,10 +114,23 @@ internal sealed class LineReader(BridgeDatabase source)
         return located;
     }
 
-    private async Task<IReadOnlyList<FoundLine>> FindAsync(string sql, NpgsqlParameter parameter, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<ArchivedLine>> FindArchivedAsync(IReadOnlyCollection<string> ids, CancellationToken cancellationToken)
+    {
+        var byKey = ids.Distinct(StringComparer.Ordinal).ToDictionary(DisbursementKeys.Of);
+        return await source.QueryAsync(
+            $"""
+            select n.key, n.seq, b.envelope_id from unnest($1::uuid[]) as k(key)
+            cross join lateral (select r.key, r.seq from envelopes.disbursement_key r where r.key = k.key offset 0) n
+            cross join lateral (select envelope_id from envelopes.batch where first_seq <= n.seq order by first_seq desc limit 1) b
+            where {ArchivedNumbers.IsGone(NumberSeries.Lines, "n.seq")}
+            """,
+            [byKey.Keys.ToArray()], reader => new ArchivedLine(byKey[reader.GetGuid(0)], reader.GetInt64(1), reader.GetString(2)), cancellationToken);
+    }
+
+    private async Task<IReadOnlyList<FoundLine>> FindAsync(string sql, CancellationToken cancellationToken, params NpgsqlParameter[] parameters)
     {
         await using var command = source.CreateCommand(sql);
-        command.Parameters.Add(parameter);
+        command.Parameters.AddRange(parameters);
         var found = new List<FoundLine>();
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))

@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using G2PBridge.Modules.Disbursement.Contracts;
 using G2PBridge.Modules.Reconciliation.Domain;
 using G2PBridge.Modules.Reconciliation.Persistence;
+using G2PBridge.Platform.Growth;
 using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Protection;
@@ -21,7 +22,7 @@ internal static partial class ReadNextStatement
     internal sealed record Command : IRequest<bool>;
 
     internal sealed partial class Handler(
-        IMediator mediator, BridgeDatabase source, DataProtector protector, FileStore store, FileQueue queue, StageStatements staging, TellPayments telling, IReadObserver observer,
+        IMediator mediator, BridgeDatabase source, Partitions partitions, DataProtector protector, FileStore store, FileQueue queue, StageStatements staging, TellPayments telling, IReadObserver observer,
         IOptions<StatementsOptions> options, TimeProvider clock, ILogger<Handler> logger) : IRequestHandler<Command, bool>
     {
         private readonly StatementsOptions _options = options.Value;
@@ -81,6 +82,7 @@ internal static partial class ReadNextStatement
         {
             var started = Stopwatch.GetTimestamp();
             var prefix = await mediator.Send(new ReadReferencePrefix(), cancellationToken);
+            await partitions.EnsureAsync(NumberSeries.Files, file.Number, cancellationToken);
             await using var booking = await Booking.BeginAsync(source, protector, file, cancellationToken);
             var earlier = await booking.FindEarlierReadingAsync(cancellationToken);
             var sets = Channel.CreateBounded<StagedSet>(new BoundedChannelOptions(1) { SingleReader = true, SingleWriter = true });

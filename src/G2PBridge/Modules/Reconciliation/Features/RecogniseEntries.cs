@@ -3,6 +3,7 @@ using G2PBridge.Modules.Disbursement.Contracts;
 using G2PBridge.Modules.Envelopes.Contracts;
 using G2PBridge.Modules.Reconciliation.Domain;
 using G2PBridge.Modules.Reconciliation.Persistence;
+using G2PBridge.Platform.Growth;
 using MediatR;
 
 namespace G2PBridge.Modules.Reconciliation.Features;
@@ -11,12 +12,13 @@ namespace G2PBridge.Modules.Reconciliation.Features;
 /// Finds out which payment each entry of a set is about, and compares account, currency and amount. A set of thousands costs one
 /// question to the paying side; two more where entries name the partner's id in place of our reference, or an order in place of a payment.
 /// </summary>
-internal sealed class RecogniseEntries(IMediator mediator, EnvelopeKeys envelopes)
+internal sealed class RecogniseEntries(IMediator mediator, EnvelopeKeys envelopes, ArchivedNumbers archived)
 {
     public async Task ApplyAsync(IReadOnlyList<ReadEntry> entries, CancellationToken cancellationToken)
     {
         var open = entries.Where(entry => entry.Kind is EntryKind.Unknown || entry is { Kind: EntryKind.PaymentStatus, Cause: null, IsAboutOrder: false }).ToList();
         var known = new Dictionary<PaymentReference, InstructionFacts>();
+        var gone = await archived.ClosedAsync(NumberSeries.Lines, cancellationToken);
         await AskAsync(open.Where(entry => entry.Ours is not null).Select(entry => entry.Ours!.Value), known, cancellationToken);
         var foreign = open.Where(entry => entry.ReferenceTexts is { Length: > 0 } && (entry.Ours is not { } ours || !known.ContainsKey(ours))).ToList();
         if (foreign.Count > 0)
@@ -39,6 +41,13 @@ internal sealed class RecogniseEntries(IMediator mediator, EnvelopeKeys envelope
             {
                 entry.Envelope = keys[order.Order.EnvelopeId];
                 JudgeBatch(entry, order.Order, order.Payments);
+                continue;
+            }
+
+            if (entry.Ours is { } old && gone.Exists(range => range.Contains(old.Line)))
+            {
+                entry.Ours = null;
+                entry.Refuse(PartnerCodes.InvalidReconciliationId, UnmatchedCause.UnknownReference, "The entry names a payment that lies in an archive: it was settled, and its rows were taken out. A person has to look at it.");
                 continue;
             }
 

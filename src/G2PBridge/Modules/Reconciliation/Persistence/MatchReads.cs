@@ -25,7 +25,7 @@ internal sealed class MatchReads(BridgeDatabase source, DataProtector protector,
         """;
 
     public Task<List<MatchedEntry>> MatchesAsync(IReadOnlyCollection<long> lines, CancellationToken cancellationToken) => source.QueryAsync(
-        $"select {Columns} from reconciliation.match m {Joins} where m.line = any($1) order by m.line, m.generation, m.kind", [lines.ToArray()], Match, cancellationToken);
+        $"select {Columns} from unnest($1::bigint[]) as k(line) cross join lateral (select * from reconciliation.match r where r.line = k.line offset 0) m {Joins} order by m.line, m.generation, m.kind", [lines.Distinct().ToArray()], Match, cancellationToken);
 
     /// <summary>
     /// For many lines at once: two look-ups by primary key for each match, and what the entries of a statement share is read once. Whether entries without a match
@@ -120,8 +120,10 @@ internal sealed class MatchReads(BridgeDatabase source, DataProtector protector,
             batch.Add(
                 """
                 select m.line, m.generation, m.kind, m.file, m.entry_no, m.amount, m.reason_code, e.statement, e.ordinal, e.entry_date, e.value_date, e.bank_reference, e.sealed
-                from reconciliation.match m join reconciliation.entry e on e.file = m.file and e.no = m.entry_no
-                where exists (select from reconciliation.envelope_progress where envelope_id = any($2) and reconciled > 0) and m.line = any($1)
+                from unnest($1::bigint[]) as k(line)
+                cross join lateral (select * from reconciliation.match r where r.line = k.line offset 0) m
+                cross join lateral (select * from reconciliation.entry r where r.file = m.file and r.no = m.entry_no offset 0) e
+                where exists (select from reconciliation.envelope_progress where envelope_id = any($2) and reconciled > 0)
                 """,
                 lines.ToArray(), envelopeIds.ToArray());
             batch.Add(

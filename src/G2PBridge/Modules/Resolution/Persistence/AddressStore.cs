@@ -73,8 +73,8 @@ internal sealed class AddressStore(BridgeDatabase source, DataProtector protecto
 
     public async Task<IReadOnlyList<FinancialAddress>> FindAsync(IReadOnlyCollection<long> seqs, CancellationToken cancellationToken)
     {
-        await using var command = source.CreateCommand("select seq, sealed from resolution.address where seq = any($1) order by seq");
-        command.Parameters.Add(new() { Value = seqs.ToArray() });
+        await using var command = source.CreateCommand("select a.seq, a.sealed from unnest($1::bigint[]) as k(seq) cross join lateral (select seq, sealed from resolution.address where seq = k.seq offset 0) a order by a.seq");
+        command.Parameters.Add(new() { Value = seqs.Distinct().ToArray() });
         return await ReadAllAsync(command, cancellationToken);
     }
 

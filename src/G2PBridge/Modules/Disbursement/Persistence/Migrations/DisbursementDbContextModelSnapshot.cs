@@ -1122,16 +1122,6 @@ namespace G2PBridge.Modules.Disbursement.Persistence.Migrations
                         .HasConstraintName("fk_declaration_line_instruction");
                 });
 
-            modelBuilder.Entity("G2PBridge.Modules.Disbursement.Persistence.Failure", b =>
-                {
-                    b.HasOne("G2PBridge.Modules.Disbursement.Persistence.Instruction", null)
-                        .WithMany()
-                        .HasForeignKey("Line", "Generation")
-                        .OnDelete(DeleteBehavior.Restrict)
-                        .IsRequired()
-                        .HasConstraintName("fk_failure_instruction");
-                });
-
             modelBuilder.Entity("G2PBridge.Modules.Disbursement.Persistence.Instruction", b =>
                 {
                     b.HasOne("G2PBridge.Modules.Disbursement.Persistence.Failure", null)

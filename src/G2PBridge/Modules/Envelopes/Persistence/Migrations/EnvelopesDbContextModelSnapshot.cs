@@ -127,6 +127,22 @@ namespace G2PBridge.Modules.Envelopes.Persistence.Migrations
                         });
                 });
 
+            modelBuilder.Entity("G2PBridge.Modules.Envelopes.Domain.DisbursementKey", b =>
+                {
+                    b.Property<Guid>("Key")
+                        .HasColumnType("uuid")
+                        .HasColumnName("key");
+
+                    b.Property<long>("Seq")
+                        .HasColumnType("bigint")
+                        .HasColumnName("seq");
+
+                    b.HasKey("Key")
+                        .HasName("pk_disbursement_key");
+
+                    b.ToTable("disbursement_key", "envelopes");
+                });
+
             modelBuilder.Entity("G2PBridge.Modules.Envelopes.Domain.DisbursementLine", b =>
                 {
                     b.Property<long>("Seq")
@@ -167,10 +183,6 @@ namespace G2PBridge.Modules.Envelopes.Persistence.Migrations
                         .HasColumnName("quantity");
 
                     b.HasKey("Seq");
-
-                    b.HasIndex("DisbursementId")
-                        .IsUnique()
-                        .HasDatabaseName("uq_disbursement_id");
 
                     b.ToTable("disbursement", "envelopes");
                 });
