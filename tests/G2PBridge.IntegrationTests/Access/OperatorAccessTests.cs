@@ -82,12 +82,39 @@ internal sealed class OperatorAccessTests : IntegrationTest
         Assert.That(open, Is.EquivalentTo(new[] { "v1/health", "v1/banks/{code}/callbacks" }));
         foreach (var route in Routes().Where(route => route.NeededRole() is not null))
         {
-            var path = System.Text.RegularExpressions.Regex.Replace(
-                route.RoutePattern.RawText!, "{[^}]*}", parameter => parameter.Value.Contains(":long", StringComparison.Ordinal) ? "1" : Guid.Empty.ToString());
+            var path = Filled(route);
             using var answer = await CallAsync(new HttpMethod(route.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods[0]), path);
             Assert.That(answer.StatusCode, Is.EqualTo(HttpStatusCode.Unauthorized), path);
             Assert.That(answer.Headers.WwwAuthenticate.ToString(), Does.Contain("Bearer"), path);
         }
+    }
+
+    [Test]
+    public async Task Every_route_opens_to_the_roles_that_may_use_it_and_to_no_other()
+    {
+        var wrong = new List<string>();
+        var calls = 0;
+        foreach (var route in Routes().Where(route => route.NeededRole() is not null))
+        {
+            var (method, pattern) = (new HttpMethod(route.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods[0]), route.RoutePattern.RawText!.TrimStart('/'));
+            // Said here a second time on purpose: a route that is marked wrongly in the program is found.
+            Role[] may = method == HttpMethod.Get ? [Role.Viewer, Role.Operator, Role.Approver, Role.Administrator]
+                : pattern.EndsWith("/confirm", StringComparison.Ordinal) ? [Role.Approver, Role.Administrator]
+                : pattern == "v1/statements" ? [Role.StatementSender, Role.Operator, Role.Administrator]
+                : [Role.Operator, Role.Administrator];
+            foreach (var (role, key) in Keys)
+            {
+                using var answer = await CallAsync(method, Filled(route), apiKey: key, body: method == HttpMethod.Get ? null : "{}");
+                calls++;
+                if (answer.StatusCode == HttpStatusCode.Unauthorized || answer.StatusCode == HttpStatusCode.Forbidden == may.Contains(role))
+                {
+                    wrong.Add($"{method} {pattern} for {role}: {(int)answer.StatusCode}");
+                }
+            }
+        }
+
+        Assert.That(wrong, Is.Empty);
+        Assert.That(calls, Is.GreaterThan(100));
     }
 
     [Test]
@@ -203,6 +230,9 @@ internal sealed class OperatorAccessTests : IntegrationTest
 
     private IEnumerable<RouteEndpoint> Routes() => ((IEndpointRouteBuilder)_host).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
         .Where(route => route.RoutePattern.RawText!.TrimStart('/').StartsWith("v1/", StringComparison.Ordinal));
+
+    private static string Filled(RouteEndpoint route) => System.Text.RegularExpressions.Regex.Replace(
+        route.RoutePattern.RawText!, "{[^}]*}", parameter => parameter.Value.Contains(":long", StringComparison.Ordinal) ? "1" : Guid.Empty.ToString());
 
     private static string Encode(string text) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(text));
 

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace G2PBridge.IntegrationTests.Access;
@@ -55,6 +56,17 @@ internal sealed class PartnerSignatureTests : IntegrationTest
         await _host.DisposeAsync();
         await _signer.DisposeAsync();
         _folder.Delete(recursive: true);
+    }
+
+    [Test]
+    public void Every_route_that_takes_a_body_outside_the_native_api_is_among_them_or_has_a_check_of_its_own()
+    {
+        // Statements are signed over the file (StatementSenderTests); people are known by their tokens (BeneficiaryPortalTests).
+        var posts = ((IEndpointRouteBuilder)_host).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
+            .Where(route => route.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods.Any(method => method is not ("GET" or "HEAD")) == true)
+            .Select(route => route.RoutePattern.RawText!.TrimStart('/'))
+            .Where(path => !path.StartsWith("v1/", StringComparison.Ordinal) && !path.StartsWith("bene-portal/", StringComparison.Ordinal) && path != "upload_mt940");
+        Assert.That(posts, Is.EquivalentTo(Endpoints.Select(endpoint => endpoint.Path)));
     }
 
     [TestCaseSource(nameof(Algorithms))]
@@ -239,6 +251,23 @@ internal sealed class PartnerSignatureTests : IntegrationTest
         yield return new("the public key as a shared secret", async (tests, body) => (body, await tests._signer.SignAsync("", body, new JsonObject { ["alg"] = "HS256", ["kid"] = "RS256" }, secret: tests._keys["RS256"].Pem)));
         yield return new("another algorithm than the key's", async (tests, body) => (body, Relabelled(await tests.SignAsync("RS256", body), "PS256")));
         yield return new("an algorithm of our own kind under the key's name", async (tests, body) => (body, await tests._signer.SignAsync("PS256", body, new JsonObject { ["alg"] = "PS256", ["kid"] = "RS256" })));
+        yield return new("a key of the settings whose time is over", async (tests, body) =>
+        {
+            var other = body.Replace("TEST_PBMS", "CONFIGURED", StringComparison.Ordinal);
+            return (other, await tests._signer.SignAsync("expired", other, new JsonObject { ["alg"] = "RS256" }));
+        });
+        yield return new("a key that was taken away", async (tests, body) =>
+        {
+            // It is known first: an old request shows that, and leaves nothing behind.
+            var header = new JsonObject { ["alg"] = "RS256", ["kid"] = "foreign" };
+            var other = body.Replace("TEST_PBMS", "REVOKED", StringComparison.Ordinal);
+            var old = JsonNode.Parse(other)!;
+            old["request_header"]!["request_timestamp"] = "2026-06-18T10:15:00Z";
+            tests.WriteKeys("PARTNER_REVOKED", "RS256", "foreign");
+            Assert.That(Code(await tests.SendAsync("get_disbursement_status", old.ToJsonString(), await tests._signer.SignAsync("foreign", old.ToJsonString(), header.DeepClone().AsObject()))), Is.EqualTo("REQUEST_EXPIRED"));
+            tests.WriteKeys("PARTNER_REVOKED", "RS256");
+            return (other, await tests._signer.SignAsync("foreign", other, header));
+        });
         yield return new("something critical that is not understood", async (tests, body) => (body, Critical(await tests.SignAsync("RS256", body))));
     }
 

@@ -24,7 +24,6 @@ internal static class BenchCommand
         var results = new Option<FileInfo?>("--results") { Description = "Adds the JSON line of this measurement to this file; --picture then shows the throughput of all measurements in it, by size." };
         var baseline = new Option<FileInfo?>("--baseline") { Description = "A JSON line recorded earlier: says which stages now reach clearly less of the COPY ceiling. Only warns." };
         var compare = new Option<string?>("--compare") { Description = "Measures what a protection costs instead: hosts with it and without take turns. 'signatures': intake with RS256 signatures checked; 'audit': create to reconciled with the audit trail." };
-        compare.AcceptOnlyFromAmong(BenchComparison.Signatures, BenchComparison.Audit);
         var rounds = new Option<int>("--rounds") { Description = "How many turns each side of --compare has, --disbursements in each.", DefaultValueFactory = _ => 5 };
         var bench = new Command("bench", "Measures what this machine carries: a bridge of its own with a database of its own, paid through the real HTTP API, each stage beside the database's own limit. Settings may follow, such as --ConnectionStrings:G2PBridge=….")
         {
@@ -32,7 +31,7 @@ internal static class BenchCommand
         };
         bench.TreatUnmatchedTokensAsErrors = false;
         bench.SetAction((parsed, cancellationToken) => RunAsync(
-            parsed.GetValue(compare) is { } what ? new ComparisonPlan(what, parsed.GetValue(rounds)) : null,
+            ComparisonPlan.Of(parsed.GetValue(compare), parsed.GetValue(rounds)),
             BenchPlan.Of(
                 parsed.GetValue(disbursements), parsed.GetValue(batchSize), parsed.GetValue(clients),
                 parsed.GetValue(simulators) is null && parsed.GetValue(hosts) == 1 ? parsed.GetValue(stages) : 0, parsed.GetValue(keep), parsed.GetValue(picture), parsed.GetValue(hosts)),

@@ -9,7 +9,26 @@ namespace G2PBridge.Commands.Bench;
 
 /// <param name="What"><see cref="BenchComparison.Signatures"/> or <see cref="BenchComparison.Audit"/>.</param>
 /// <param name="Rounds">Turns of each side.</param>
-internal sealed record ComparisonPlan(string What, int Rounds);
+internal sealed record ComparisonPlan(string What, int Rounds)
+{
+    private const int MostRounds = 100;
+
+    /// <summary>Null when nothing is to be compared.</summary>
+    public static ComparisonPlan? Of(string? what, int rounds)
+    {
+        if (what is not (null or BenchComparison.Signatures or BenchComparison.Audit))
+        {
+            throw new StartupRefusedException($"--compare must be {BenchComparison.Signatures} or {BenchComparison.Audit}.");
+        }
+
+        if (rounds is < 1 or > MostRounds)
+        {
+            throw new StartupRefusedException($"--rounds must be 1 to {MostRounds}.");
+        }
+
+        return what is null ? null : new(what, rounds);
+    }
+}
 
 /// <summary>A body with its detached signature.</summary>
 internal sealed record SignedCall(ReadOnlyMemory<byte> Body, string Signature);
@@ -42,18 +61,12 @@ internal sealed class BenchComparison(ComparisonPlan comparison, BenchPlan plan,
     public const string Signatures = "signatures";
     public const string Audit = "audit";
 
-    private const int MostRounds = 100;
     private const int KeyBits = 2048;
 
     private readonly ProcessMeter _meter = new(databases);
 
     public async Task<ComparisonResult> RunAsync(BenchProgress progress, CancellationToken cancellationToken)
     {
-        if (comparison.Rounds is < 1 or > MostRounds)
-        {
-            throw new StartupRefusedException($"--rounds must be 1 to {MostRounds}.");
-        }
-
         if (databases.Settings.ContainsKey("urls"))
         {
             throw new StartupRefusedException("--urls does not go with --compare: there are two hosts.");

@@ -1,6 +1,5 @@
 using System.Globalization;
 using G2PBridge.Platform.Health;
-using G2PBridge.Platform.Hosting;
 using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Verification;
 using Microsoft.Extensions.Options;
@@ -28,23 +27,22 @@ internal sealed partial class AuditAnchors(NpgsqlDataSource source, AuditSeal se
         !seal.IsOn || environment.IsDevelopment() ? null
         : _problem ?? (options.Value.AnchorFile is { Length: > 0 } ? null : "The head of the audit trail is noted in the log alone (no Audit:AnchorFile is set); 'g2pbridge verify' cannot tell that an older backup was put in the place of the database.");
 
-    /// <summary>To be called before a host serves: whoever names a file relies on the notes in it.</summary>
-    /// <exception cref="StartupRefusedException">The file cannot be written.</exception>
-    public void Prepare()
+    /// <summary>To be called before a host serves: whoever names a file relies on the notes in it. A sentence when it cannot be written, else null.</summary>
+    public string? Prepare()
     {
         if (!seal.IsOn || options.Value.AnchorFile is not { Length: > 0 } file)
         {
-            return;
+            return null;
         }
 
         try
         {
             using var opened = new FileStream(file, FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
+            return null;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            throw new StartupRefusedException(
-                $"Audit:AnchorFile: '{file}' cannot be written ({exception.GetType().Name}); make its folder, and let the bridge's account write there.", exception);
+            return $"Audit:AnchorFile: '{file}' cannot be written ({exception.GetType().Name}); make its folder, and let the bridge's account write there.";
         }
     }
 

@@ -21,7 +21,7 @@ internal sealed record AuditShape(AuditedTable Table, IReadOnlyList<string> Key,
 
     private const string TextSettings = "set timezone = 'UTC' set datestyle = 'ISO' set intervalstyle = 'postgres' set bytea_output = 'hex'";
 
-    /// <summary>Groups are taken as they come out of the sort.</summary>
+    /// <summary>Groups are taken as they come out of the sort. (Plans of sets are made once for each connection and not for every new number.)</summary>
     public const string InOrder = "enable_hashagg = off";
 
     public bool IsSet => Table.Line is not null;
@@ -57,7 +57,7 @@ internal sealed record AuditShape(AuditedTable Table, IReadOnlyList<string> Key,
     public IEnumerable<string> Create()
     {
         yield return $"""
-            create or replace function audit.{Prefix}_inserted() returns trigger language plpgsql {(IsSet ? $"set {InOrder}" : TextSettings)} as $f$
+            create or replace function audit.{Prefix}_inserted() returns trigger language plpgsql {(IsSet ? $"set {InOrder} set plan_cache_mode = force_generic_plan" : TextSettings)} as $f$
             {(IsSet ? InsertSet : InsertRows)}
             $f$
             """;
@@ -106,10 +106,28 @@ internal sealed record AuditShape(AuditedTable Table, IReadOnlyList<string> Key,
         end
         """;
 
-    /// <summary>One statement without parameters: each connection plans it once, and that is most of what a small set costs.</summary>
+    /// <summary>
+    /// Almost always a statement brings one unbroken run of rows in their order, which takes neither a sort nor ranges that are put together.
+    /// A transition table gives its rows in the order in which they were written.
+    /// </summary>
     private string InsertSet => $"""
+        declare
+            numbers bigint[]; counted integer; strangers bigint;
         begin
-            {Sets("set", "new_rows r")};
+            select array_agg(r.{Table.Line}::bigint), {(Table.Scope.Count == 0 ? "0" : $"count(*) filter (where ({Scopes("r")}) is distinct from ({Scopes("f")}))")}
+              into numbers, strangers from new_rows r{(Table.Scope.Count == 0 ? "" : $", (select {string.Join(", ", Table.Scope)} from new_rows limit 1) f")};
+            counted := cardinality(numbers);
+            if counted is null then
+                return null;
+            end if;
+            if strangers = 0 and counted <= {RowsOfSet} and numbers[counted] - numbers[1] + 1 = counted and numbers = array(select generate_series(numbers[1], numbers[counted])) then
+                insert into audit.change (transaction, table_name, operation, scope, lines, rows, digest, tags)
+                select audit.current_transaction(), '{Table.Name}', 'set', (select {JsonScope("r")} from new_rows r limit 1), int8multirange(int8range(numbers[1], numbers[counted], '[]')), counted,
+                       sha256(string_agg(i.set_image, '')), string_agg({Tag("i.set_image")}, '')
+                  from (select {Image("r")} as set_image from new_rows r offset 0) i;
+            else
+                {Sets("set", "new_rows r")};
+            end if;
             return null;
         end
         """;
@@ -131,8 +149,7 @@ internal sealed record AuditShape(AuditedTable Table, IReadOnlyList<string> Key,
         : throw new InvalidOperationException($"{Table.Name} is not filled in sets and cannot be archived by partition.");
 
     /// <summary>
-    /// One sort for both aggregates, and almost nothing where rows come in their order; ranges are put together only where the numbers have gaps. A sorted
-    /// subquery hands its rows to the aggregates in that order.
+    /// One sort for both aggregates, whose subquery hands them the rows in its order; ranges are put together only where the numbers have gaps.
     /// </summary>
     private string Sets(string operation, string from)
     {
@@ -150,6 +167,8 @@ internal sealed record AuditShape(AuditedTable Table, IReadOnlyList<string> Key,
     }
 
     private string LineOf(string row) => Table.Line is { } line ? $"{row}.{line}::bigint" : "null::bigint";
+
+    private string Scopes(string row) => string.Join(", ", Table.Scope.Select(column => $"{row}.{column}"));
 
     private string Row(string row) => $"row({string.Join(", ", Columns.Select(column => $"{row}.{column}"))})";
 

@@ -140,7 +140,11 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
         {
             // Before anything is started: a wrong setting is told in one sentence, not found by the first job that trips over it.
             Services.GetService<IStartupValidator>()?.Validate();
-            Services.GetService<AuditAnchors>()?.Prepare();
+            if (Services.GetService<AuditAnchors>()?.Prepare() is { } problem)
+            {
+                throw new StartupRefusedException(problem);
+            }
+
             // Two databases that know nothing of each other.
             await Task.WhenAll(PrepareDatabaseAsync(cancellationToken), HasSimulators ? Web.Services.PrepareSimulatorsAsync(cancellationToken) : Task.CompletedTask);
             _starting = true;
