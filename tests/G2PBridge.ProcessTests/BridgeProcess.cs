@@ -8,6 +8,9 @@ namespace G2PBridge.ProcessTests;
 /// <summary>The real program in a process of its own, as a newcomer or an operator runs it.</summary>
 internal sealed class BridgeProcess : IDisposable
 {
+    /// <summary>Ends a test whose program hangs; nothing is measured by it, so it is long enough for a machine that is busy with much else.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _lines = new();
     private readonly SemaphoreSlim _printed = new(0);

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using G2PBridge.LocalPostgres;
 using Npgsql;
 
@@ -12,7 +13,12 @@ namespace G2PBridge.ProcessTests;
 internal sealed class TestServer
 {
     private static readonly SemaphoreSlim Starting = new(1);
+    private static readonly SemaphoreSlim Migrating = new(1);
     private static TemporaryPostgres? _postgres;
+    private static string? _template;
+
+    /// <summary>Drawn for this run; the audit trail of every migrated database begins with it.</summary>
+    public static string AuditKey { get; } = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
 
     [OneTimeTearDown]
     public async Task StopAsync()
@@ -24,14 +30,49 @@ internal sealed class TestServer
     }
 
     /// <summary>A connection string of an empty database of its own.</summary>
-    public static async Task<string> NewDatabaseAsync()
+    public static Task<string> NewDatabaseAsync() => DatabaseAsync(NewName());
+
+    /// <summary>A database that `g2pbridge migrate` has brought to this version, with <see cref="AuditKey"/>: migrated once, then copied.</summary>
+    public static async Task<string> NewMigratedDatabaseAsync()
     {
-        var name = $"process_{Guid.CreateVersion7():N}";
+        await Migrating.WaitAsync();
+        try
+        {
+            if (_template is null)
+            {
+                var name = NewName();
+                var environment = new Dictionary<string, string?> { ["ASPNETCORE_ENVIRONMENT"] = "Production", ["ConnectionStrings__G2PBridge"] = await DatabaseAsync(name), ["Audit__Keys"] = AuditKey };
+                using var migration = BridgeProcess.Start(environment, "migrate");
+                Assert.That(await migration.ExitAsync(BridgeProcess.Patience), Is.Zero, migration.Output);
+                _template = name;
+            }
+
+            var copy = NewName();
+            await using var source = NpgsqlDataSource.Create(await DatabaseAsync("postgres"));
+            await using var create = source.CreateCommand($"create database {copy} template {_template}");
+            await create.ExecuteNonQueryAsync();
+            return await DatabaseAsync(copy);
+        }
+        finally
+        {
+            Migrating.Release();
+        }
+    }
+
+    private static string NewName() => $"process_{Guid.CreateVersion7():N}";
+
+    private static async Task<string> DatabaseAsync(string name)
+    {
         if (Environment.GetEnvironmentVariable("G2PBRIDGE_TEST_POSTGRES") is { Length: > 0 } server)
         {
             await using var source = NpgsqlDataSource.Create(server);
-            await using var create = source.CreateCommand($"create database {name}");
-            await create.ExecuteNonQueryAsync();
+            await using var exists = source.CreateCommand($"select 1 from pg_database where datname = '{name}'");
+            if (await exists.ExecuteScalarAsync() is null)
+            {
+                await using var create = source.CreateCommand($"create database {name}");
+                await create.ExecuteNonQueryAsync();
+            }
+
             return new NpgsqlConnectionStringBuilder(server) { Database = name }.ConnectionString;
         }
 

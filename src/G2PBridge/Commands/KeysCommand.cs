@@ -102,7 +102,7 @@ internal static class KeysCommand
 
         foreach (var key in result.Retired)
         {
-            CommandLine.Report($"No row is under key {DataKey.Name(key)} any more: its line may be taken out of {ring.File ?? "the environment"}. Keep it as long as back-ups from before this day.");
+            CommandLine.Report($"No row is under key {DataKey.Name(key)} any more: its line may be taken out of {ring.File ?? "the environment"}. Keep it as long as back-ups from before this day, and as archives whose manifest names it.");
         }
 
         if (result.Unreadable > 0)

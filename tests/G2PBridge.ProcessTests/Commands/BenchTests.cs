@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using G2PBridge.LocalPostgres;
 using Npgsql;
 
 namespace G2PBridge.ProcessTests.Commands;
@@ -8,21 +7,20 @@ namespace G2PBridge.ProcessTests.Commands;
 [Parallelizable(ParallelScope.Self)]
 internal sealed class BenchTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(8);
-
     [Test]
     public async Task A_small_measurement_prints_one_line_of_JSON_and_leaves_no_database()
     {
         var folder = Directory.CreateTempSubdirectory("g2p-bridge-bench-").FullName;
-        await using var cluster = await LocalPostgresCluster.StartAsync(new LocalPostgresOptions { Folder = Path.Combine(folder, "postgres") }, null, CancellationToken.None);
+        var database = await TestServer.NewDatabaseAsync();
+        var before = await MeasuredDatabasesAsync(database);
         try
         {
             var picture = Path.Combine(folder, "course.svg");
             using var bench = BridgeProcess.Start(
-                new Dictionary<string, string?> { ["ConnectionStrings__G2PBridge"] = cluster.ConnectionString("postgres") },
+                new Dictionary<string, string?> { ["ConnectionStrings__G2PBridge"] = database },
                 "bench", "--disbursements", "1000", "--batch-size", "250", "--clients", "2", "--stage-disbursements", "1000", "--json", "--picture", picture);
 
-            Assert.That(await bench.ExitAsync(Patience), Is.Zero, bench.Output);
+            Assert.That(await bench.ExitAsync(BridgeProcess.Patience), Is.Zero, bench.Output);
             var result = JsonNode.Parse(bench.Output.Split('\n').Single(line => line.StartsWith('{')))!;
             Assert.Multiple(() =>
             {
@@ -39,13 +37,10 @@ internal sealed class BenchTests
                 Assert.That(result["stages"]!.AsObject().Select(stage => stage.Key), Is.SupersetOf(new[] { "intake", "resolution", "funds", "dispatch", "statement_reading", "reconciliation", "all_at_once" }));
                 Assert.That(File.ReadAllText(picture), Does.StartWith("<svg"));
             });
-            await using var source = NpgsqlDataSource.Create(cluster.ConnectionString("postgres"));
-            await using var count = source.CreateCommand("select count(*) from pg_database where datname like 'g2pbridge_bench_%'");
-            Assert.That(await count.ExecuteScalarAsync(), Is.Zero);
+            Assert.That(await MeasuredDatabasesAsync(database), Is.EqualTo(before));
         }
         finally
         {
-            await cluster.DisposeAsync();
             Directory.Delete(folder, recursive: true);
         }
     }
@@ -58,7 +53,7 @@ internal sealed class BenchTests
             new Dictionary<string, string?> { ["ConnectionStrings__G2PBridge"] = await TestServer.NewDatabaseAsync() },
             "bench", "--compare", what, "--disbursements", "1000", "--batch-size", "250", "--clients", "2", "--rounds", "1", "--json");
 
-        Assert.That(await bench.ExitAsync(Patience), Is.Zero, bench.Output);
+        Assert.That(await bench.ExitAsync(BridgeProcess.Patience), Is.Zero, bench.Output);
         var result = JsonNode.Parse(bench.Output.Split('\n').Single(line => line.StartsWith('{')))!;
         Assert.Multiple(() =>
         {
@@ -75,7 +70,14 @@ internal sealed class BenchTests
     public async Task A_measurement_that_makes_no_sense_is_refused_in_one_sentence(string option, string value, string sentence)
     {
         using var bench = BridgeProcess.Start(new Dictionary<string, string?>(), "bench", option, value);
-        Assert.That(await bench.ExitAsync(Patience), Is.EqualTo(2));
+        Assert.That(await bench.ExitAsync(BridgeProcess.Patience), Is.EqualTo(2));
         Assert.That(bench.Output, Does.Contain(sentence));
+    }
+
+    private static async Task<long> MeasuredDatabasesAsync(string database)
+    {
+        await using var source = NpgsqlDataSource.Create(database);
+        await using var count = source.CreateCommand("select count(*) from pg_database where datname like 'g2pbridge_bench_%'");
+        return (long)(await count.ExecuteScalarAsync())!;
     }
 }

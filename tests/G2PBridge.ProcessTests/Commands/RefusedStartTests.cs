@@ -8,8 +8,6 @@ namespace G2PBridge.ProcessTests.Commands;
 [Parallelizable(ParallelScope.Self)]
 internal sealed class RefusedStartTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
-
     [Test]
     public Task Without_a_database_production_names_the_setting() =>
         IsRefusedAsync(new() { ["ASPNETCORE_ENVIRONMENT"] = "Production" }, ["serve"], "set ConnectionStrings__G2PBridge");
@@ -44,14 +42,8 @@ internal sealed class RefusedStartTests
     [TestCase("fingerprints AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=;encryption AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "was not drawn at random")]
     public async Task Production_does_not_start_without_a_key_for_peoples_data_or_with_a_weak_one(string? keys, string sentence)
     {
-        var database = await TestServer.NewDatabaseAsync();
-        var environment = Production(database);
+        var environment = Production(await TestServer.NewMigratedDatabaseAsync());
         environment["DataProtection__Keys"] = keys;
-        using (var migration = BridgeProcess.Start(environment, "migrate"))
-        {
-            Assert.That(await migration.ExitAsync(Patience), Is.Zero, migration.Output);
-        }
-
         await IsRefusedAsync(environment, ["serve", "--urls", "http://127.0.0.1:0"], sentence);
     }
 
@@ -62,12 +54,7 @@ internal sealed class RefusedStartTests
     [TestCase("Audit__Enabled", "false", "cannot be switched off in Production")]
     public async Task Production_does_not_migrate_or_start_without_a_key_for_the_audit_trail(string setting, string? value, string sentence)
     {
-        var environment = Production(await TestServer.NewDatabaseAsync());
-        using (var migration = BridgeProcess.Start(environment, "migrate"))
-        {
-            Assert.That(await migration.ExitAsync(Patience), Is.Zero, migration.Output);
-        }
-
+        var environment = Production(await TestServer.NewMigratedDatabaseAsync());
         environment[setting] = value;
         await IsRefusedAsync(environment, ["serve", "--urls", "http://127.0.0.1:0"], sentence);
         var empty = Production(await TestServer.NewDatabaseAsync());
@@ -78,12 +65,7 @@ internal sealed class RefusedStartTests
     [Test]
     public async Task A_file_for_the_notes_of_the_audit_trail_that_cannot_be_written_stops_the_start()
     {
-        var environment = Production(await TestServer.NewDatabaseAsync());
-        using (var migration = BridgeProcess.Start(environment, "migrate"))
-        {
-            Assert.That(await migration.ExitAsync(Patience), Is.Zero, migration.Output);
-        }
-
+        var environment = Production(await TestServer.NewMigratedDatabaseAsync());
         environment["Audit__AnchorFile"] = "/nowhere/audit.anchors";
         await IsRefusedAsync(environment, ["serve", "--urls", "http://127.0.0.1:0"], "'/nowhere/audit.anchors' cannot be written");
     }
@@ -91,14 +73,12 @@ internal sealed class RefusedStartTests
     [Test]
     public async Task Another_installations_key_or_a_missing_one_stops_the_start_in_one_sentence()
     {
-        var database = await TestServer.NewDatabaseAsync();
         var (fingerprints, key) = (DrawKey(), DrawKey());
-        var environment = Production(database);
+        var environment = Production(await TestServer.NewMigratedDatabaseAsync());
         environment["DataProtection__Keys"] = $"fingerprints {fingerprints};encryption {key}";
-        foreach (var command in new[] { "migrate", "keys" })
+        using (var bridge = BridgeProcess.Start(environment, "keys"))
         {
-            using var bridge = BridgeProcess.Start(environment, command);
-            Assert.That(await bridge.ExitAsync(Patience), Is.Zero, bridge.Output);
+            Assert.That(await bridge.ExitAsync(BridgeProcess.Patience), Is.Zero, bridge.Output);
         }
 
         environment["DataProtection__Keys"] = $"fingerprints {DrawKey()};encryption {key}";
@@ -119,10 +99,10 @@ internal sealed class RefusedStartTests
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var address = $"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}";
-        var database = await TestServer.NewDatabaseAsync();
+        var database = await TestServer.NewMigratedDatabaseAsync();
 
         await IsRefusedAsync(
-            new() { ["ConnectionStrings__G2PBridge"] = database }, ["serve", "--urls", address, "--SponsorBanks:Banks:EXAMPLE-BANK:BaseUrl=http://127.0.0.1:9"], $"The address {address} is in use by another program");
+            new() { ["ConnectionStrings__G2PBridge"] = database, ["Audit__Keys"] = TestServer.AuditKey }, ["serve", "--urls", address, "--SponsorBanks:Banks:EXAMPLE-BANK:BaseUrl=http://127.0.0.1:9"], $"The address {address} is in use by another program");
     }
 
     [Test]
@@ -170,13 +150,13 @@ internal sealed class RefusedStartTests
         ["SponsorBanks__Banks__B__BaseUrl"] = "http://127.0.0.1:9",
         ["PartnerSignatures__Required"] = "false",
         ["OperatorAccess__Required"] = "false",
-        ["Audit__Keys"] = DrawKey(),
+        ["Audit__Keys"] = TestServer.AuditKey,
     };
 
     private static async Task IsRefusedAsync(Dictionary<string, string?> environment, string[] arguments, string sentence)
     {
         using var bridge = BridgeProcess.Start(environment, arguments);
-        var code = await bridge.ExitAsync(Patience);
+        var code = await bridge.ExitAsync(BridgeProcess.Patience);
 
         Assert.Multiple(() =>
         {

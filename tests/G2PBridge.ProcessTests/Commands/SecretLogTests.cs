@@ -8,8 +8,6 @@ namespace G2PBridge.ProcessTests.Commands;
 [Parallelizable(ParallelScope.Self)]
 internal sealed class SecretLogTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
-
     [Test]
     public async Task No_secret_is_in_the_log_however_much_is_logged_and_whatever_fails()
     {
@@ -51,7 +49,7 @@ internal sealed class SecretLogTests
 
         using (var bridge = BridgeProcess.Start(environment, "serve", "--urls", $"http://127.0.0.1:{port}"))
         {
-            Assert.That(await bridge.UntilAsync(line => line.Contains("Application started", StringComparison.Ordinal), Patience), bridge.Output);
+            Assert.That(await bridge.UntilAsync(line => line.Contains("Application started", StringComparison.Ordinal), BridgeProcess.Patience), bridge.Output);
             using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
             foreach (var (name, value) in new[] { ("X-Api-Key", secrets[1]), ("Authorization", "Bearer " + secrets[5]), ("Signature", $"{secrets[5]}..{secrets[5]}") })
             {
@@ -78,7 +76,7 @@ internal sealed class SecretLogTests
         environment["Signing__Keys__0__Password"] = secrets[5];
         using (var refused = BridgeProcess.Start(environment, "serve", "--urls", $"http://127.0.0.1:{port}"))
         {
-            Assert.That(await refused.ExitAsync(Patience), Is.EqualTo(2), refused.Output);
+            Assert.That(await refused.ExitAsync(BridgeProcess.Patience), Is.EqualTo(2), refused.Output);
             Assert.That(refused.Output, Does.Contain("Signing:Keys:0: the key cannot be used").And.Not.Contain("marker-"));
         }
 

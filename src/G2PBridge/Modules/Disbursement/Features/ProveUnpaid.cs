@@ -62,7 +62,7 @@ internal static class ProveUnpaid
                 union all
                 select i.line, 'Refused', f.reason_code
                 from disbursement.chunk c
-                join disbursement.instruction i on i.line between c.first_seq and c.last_seq and i.chunk_id = c.id
+                cross join lateral (select * from disbursement.instruction r where r.line between c.first_seq and c.last_seq and r.chunk_id = c.id offset 0) i
                 join disbursement.failure f on f.line = i.line and f.generation = i.generation
                 join disbursement.envelope e on e.envelope_id = c.envelope_id and e.complete_at is not null
                 where c.envelope_id = $1 and c.state = 'Refused' and not exists (select from disbursement.line_state s where s.line = i.line and s.generation = i.generation)

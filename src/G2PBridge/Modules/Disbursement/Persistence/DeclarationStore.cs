@@ -29,7 +29,7 @@ internal sealed class DeclarationStore(BridgeDatabase source, TimeProvider clock
         """
         select i.line, i.generation
         from disbursement.chunk c
-        join disbursement.instruction i on i.line between c.first_seq and c.last_seq and i.chunk_id = c.id
+        cross join lateral (select * from disbursement.instruction r where r.line between c.first_seq and c.last_seq and r.chunk_id = c.id offset 0) i
         left join disbursement.line_state s on s.line = i.line and s.generation = i.generation
         where c.envelope_id = $1 and c.unknown_lines > 0 and coalesce(s.state, c.state) = 'Unknown' and ($2::bigint[] is null or i.line = any($2))
         order by i.line

@@ -6,7 +6,10 @@ using G2PBridge.Platform.Persistence;
 
 namespace G2PBridge.Modules.Disbursement.Persistence;
 
-/// <summary>What other modules may know. Every statement starts from a primary key or an envelope's or batch's few chunks.</summary>
+/// <summary>
+/// What other modules may know. Every statement starts from a primary key or an envelope's or batch's few chunks. A chunk's payments are its run of
+/// numbers, here and elsewhere by <c>lateral (… offset 0)</c>: an ordinary join may be planned as a scan of every partition.
+/// </summary>
 internal sealed class DispatchReads(BridgeDatabase source, ReferencePrefix prefix)
 {
     /// <summary>
@@ -178,7 +181,7 @@ internal sealed class DispatchReads(BridgeDatabase source, ReferencePrefix prefi
         union all
         select i.line, i.generation, c.state, coalesce(f.reason_code, c.last_error_code), coalesce(f.reason, c.last_error), coalesce(c.settled_at, c.unknown_at)
         from disbursement.chunk c
-        join disbursement.instruction i on i.line between c.first_seq and c.last_seq and i.chunk_id = c.id
+        cross join lateral (select * from disbursement.instruction r where r.line between c.first_seq and c.last_seq and r.chunk_id = c.id offset 0) i
         left join disbursement.failure f on f.line = i.line and f.generation = i.generation
         where c.envelope_id = $1 and c.state in ('Unknown', 'Refused')
             and not exists (select from disbursement.line_state s where s.line = i.line and s.generation = i.generation)

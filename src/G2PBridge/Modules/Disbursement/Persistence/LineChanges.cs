@@ -78,7 +78,7 @@ internal static class LineChanges
         select i.line, i.generation, i.chunk_id, c.envelope_id, i.amount, c.state, s.state, coalesce(s.not_found, 0),
             exists (select from disbursement.instruction n where n.line = i.line and n.prior_generation = i.generation)
         from disbursement.chunk c
-        join disbursement.instruction i on i.line between c.first_seq and c.last_seq and i.chunk_id = c.id
+        cross join lateral (select * from disbursement.instruction r where r.line between c.first_seq and c.last_seq and r.chunk_id = c.id offset 0) i
         left join disbursement.line_state s on s.line = i.line and s.generation = i.generation
         where c.id = $1 and (s.state = 'Unknown' or (s.state is null and c.state = 'Unknown'))
         order by i.line

@@ -26,8 +26,8 @@ internal sealed class OrderReads(BridgeDatabase source)
     private const string Payments =
         """
         select i.line, i.generation, i.chunk_id, c.envelope_id, c.batch_id, e.bank_code, e.account_number, i.amount, e.currency, c.state, s.state
-        from disbursement.instruction i
-        join disbursement.chunk c on c.id = i.chunk_id
+        from disbursement.chunk c
+        cross join lateral (select * from disbursement.instruction r where r.line between c.first_seq and c.last_seq and r.chunk_id = c.id offset 0) i
         join disbursement.envelope e on e.envelope_id = c.envelope_id
         left join disbursement.line_state s on s.line = i.line and s.generation = i.generation
         """;
@@ -40,7 +40,7 @@ internal sealed class OrderReads(BridgeDatabase source)
         [request.AccountNumber, request.Currency, request.Amount, request.Limit], Order, cancellationToken);
 
     public Task<List<InstructionFacts>> PaymentsAsync(long chunkId, CancellationToken cancellationToken) => source.QueryAsync(
-        $"{Payments} where c.id = $1 and i.line between c.first_seq and c.last_seq order by i.line", [chunkId], Payment, cancellationToken);
+        $"{Payments} where c.id = $1 order by i.line", [chunkId], Payment, cancellationToken);
 
     public async Task<OpenInstructions> OpenOfAmountAsync(FindOpenInstructions request, CancellationToken cancellationToken)
     {
@@ -58,7 +58,7 @@ internal sealed class OrderReads(BridgeDatabase source)
             payments.AddRange(await source.QueryAsync(
                 $"""
                 {Payments}
-                where c.id = any($1) and i.line between c.first_seq and c.last_seq and i.line < $3 and i.amount = $2 and coalesce(s.state, c.state) in ('Sending', 'Sent', 'Unknown')
+                where c.id = any($1) and i.line < $3 and i.amount = $2 and coalesce(s.state, c.state) in ('Sending', 'Sent', 'Unknown')
                 order by i.line desc limit $4
                 """,
                 [few, request.Amount, before, request.Limit - payments.Count], Payment, cancellationToken));

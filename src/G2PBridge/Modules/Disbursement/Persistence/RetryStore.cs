@@ -16,7 +16,7 @@ internal sealed class RetryStore(BridgeDatabase source, TimeProvider clock)
         """
         select i.line, i.generation, i.amount, c.id as chunk_id
         from disbursement.chunk c
-        join disbursement.instruction i on i.line between c.first_seq and c.last_seq and i.chunk_id = c.id
+        cross join lateral (select * from disbursement.instruction r where r.line between c.first_seq and c.last_seq and r.chunk_id = c.id offset 0) i
         join disbursement.failure f on f.line = i.line and f.generation = i.generation
         left join disbursement.line_state s on s.line = i.line and s.generation = i.generation
         where c.envelope_id = $1 and coalesce(s.state, c.state) = 'Refused' and i.generation < 15

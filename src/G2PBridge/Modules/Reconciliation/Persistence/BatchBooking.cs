@@ -46,8 +46,8 @@ internal static class BatchBooking
             from reconciliation.batch_part p
             join reconciliation.entry e on e.file = p.file and e.no = p.entry_no
             join reconciliation.statement s on s.file = e.file and s.no = e.statement and s.state = 'Booked'
-            left join reconciliation.match m on m.line = p.line and m.generation = p.generation and m.kind = 0
-            left join reconciliation.entry d on d.file = m.file and d.no = m.entry_no
+            left join lateral (select * from reconciliation.match r where r.line = p.line and r.generation = p.generation and r.kind = 0 offset 0) m on true
+            left join lateral (select * from reconciliation.entry r where r.file = m.file and r.no = m.entry_no offset 0) d on true
             left join reconciliation.statement o on o.file = d.file and o.no = d.statement
             where p.file = $1
                 and not exists (select from reconciliation.match b where b.line = p.line and b.generation = p.generation and b.kind = 0 and b.file = p.file and b.entry_no = p.entry_no)

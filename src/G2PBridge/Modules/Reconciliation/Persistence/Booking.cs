@@ -13,7 +13,8 @@ internal sealed record BookingResult(int Statements, int NotBooked, int Matched,
 /// One transaction from the first entry to the last counter. A process killed in the middle leaves nothing at all, so a repeat has
 /// nothing to clean up and nothing to tell apart, and no other query has to ask whether a match counts yet. Its memory is the
 /// database's: entries stream through COPY, and the matching is a few set statements over them. The price is one long transaction
-/// per large file, whose rows nobody else waits for: bookings themselves take turns behind an advisory lock.
+/// per large file, whose rows nobody else waits for: bookings themselves take turns behind an advisory lock. What a file's entries are compared
+/// with is looked up entry by entry (<c>offset 0</c> keeps it so): as a join it may be planned as a scan of all that was ever booked.
 /// </summary>
 internal sealed class Booking : IAsyncDisposable
 {
@@ -239,7 +240,7 @@ internal sealed class Booking : IAsyncDisposable
             select e.*, row_number() over (partition by e.fingerprint, p.chain order by e.no) as occurrence
             from reconciliation.entry e join page p on p.no = e.statement
             where e.file = $1 and e.kind = 1 and e.problem is null
-                and not exists (select from reconciliation.match m where m.line = e.line and m.generation = e.generation and m.file = e.file and m.entry_no = e.no)),
+                and not exists (select from reconciliation.match m where m.line = e.line and m.generation = e.generation and m.file = e.file and m.entry_no = e.no offset 0)),
         single as (select *, row_number() over (partition by fingerprint, occurrence order by no) as showing from own),
         due as (
             select o.file, o.no, o.line, o.generation, o.envelope, o.amount, o.reason_code, o.fingerprint from single o
@@ -258,7 +259,7 @@ internal sealed class Booking : IAsyncDisposable
             select d.*, row_number() over (partition by d.line, d.generation order by d.file, d.no)
                 + (select max(kind) from reconciliation.match m where m.line = d.line and m.generation = d.generation) as nth
             from due d
-            where exists (select from reconciliation.match m where m.line = d.line and m.generation = d.generation and m.kind = 0)),
+            where exists (select from reconciliation.match m where m.line = d.line and m.generation = d.generation and m.kind = 0 offset 0)),
         booked as (
             insert into reconciliation.match (line, generation, kind, file, entry_no, envelope, amount, reason_code, fingerprint, booked_by)
             select line, generation, nth, file, no, envelope, amount, reason_code, fingerprint, $1 from numbered
@@ -290,7 +291,7 @@ internal sealed class Booking : IAsyncDisposable
             join page p on p.no = e.statement
             where e.file = $1 and e.kind in (0, 1, 7, 8) and not ($3 and e.kind = 0 and e.problem is null)
                 and (e.problem is not null or not exists (
-                    select from reconciliation.match m where m.line = e.line and m.generation = e.generation and m.file = e.file and m.entry_no = e.no))),
+                    select from reconciliation.match m where m.line = e.line and m.generation = e.generation and m.file = e.file and m.entry_no = e.no offset 0))),
         left_over as (select *, row_number() over (partition by account, fingerprint, occurrence order by no) as showing from own),
         compared as (
             select l.*, d.file as debit_file, de.statement as debit_statement, de.ordinal as debit_ordinal,
@@ -310,8 +311,8 @@ internal sealed class Booking : IAsyncDisposable
                         and not (u.state = 'Decided' and exists (
                             select from reconciliation.match m where m.line = l.line and m.generation = l.generation and m.file = u.file and m.entry_no = u.entry_no))) as unmatched_before
             from left_over l
-            left join reconciliation.match d on d.line = l.line and d.generation = l.generation and d.kind = 0
-            left join reconciliation.entry de on de.file = d.file and de.no = d.entry_no
+            left join lateral (select * from reconciliation.match r where r.line = l.line and r.generation = l.generation and r.kind = 0 offset 0) d on true
+            left join lateral (select * from reconciliation.entry r where r.file = d.file and r.no = d.entry_no offset 0) de on true
             left join reconciliation.statement ds on ds.file = de.file and ds.no = de.statement
             left join page pd on d.file = l.file and pd.no = de.statement),
         judged as (

@@ -96,7 +96,7 @@ internal sealed class MatchReads(BridgeDatabase source, DataProtector protector,
             count(*) filter (where m.kind = 0)::int, coalesce(sum(m.amount) filter (where m.kind = 0), 0), count(*) filter (where m.kind > 0)::int, coalesce(sum(m.amount) filter (where m.kind > 0), 0)
         from unnest($1::bigint[], $2::bigint[]) r(first, last)
         join reconciliation.match m on m.line between r.first and r.last
-        join reconciliation.entry e on e.file = m.file and e.no = m.entry_no
+        cross join lateral (select * from reconciliation.entry t where t.file = m.file and t.no = m.entry_no offset 0) e
         join reconciliation.statement s on s.file = e.file and s.no = e.statement
         join reconciliation.statement_file f on f.number = e.file
         group by f.id, f.number, s.no, s.number, s.sequence

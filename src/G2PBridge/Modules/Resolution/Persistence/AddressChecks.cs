@@ -24,7 +24,7 @@ internal sealed class AddressChecks(BridgeDatabase source, TimeProvider clock)
     private const string Found =
         """
         select a.seq, s.id as slice_id, a.round, a.fingerprint
-        from resolution.slice s join resolution.address a on a.seq between s.first_seq and s.last_seq
+        from resolution.slice s cross join lateral (select * from resolution.address r where r.seq between s.first_seq and s.last_seq offset 0) a
         where s.envelope_id = $1
         """;
 

@@ -14,7 +14,7 @@ internal sealed class CutByNumbers : Migration
     {
         migrationBuilder.Sql(
             """
-            alter table disbursement.failure drop constraint fk_failure_instruction;
+            alter table disbursement.failure drop constraint if exists fk_failure_instruction;
             create function disbursement.require_instruction() returns trigger language plpgsql as $$
             begin
                 if exists (select from new_rows n where not exists (select from disbursement.instruction i where i.line = n.line and i.generation = n.generation)) then
