@@ -65,12 +65,7 @@ internal sealed class RefusedStartTests
     [Test]
     public async Task A_file_for_the_notes_of_the_audit_trail_that_cannot_be_written_stops_the_start()
     {
-        var environment = Production(await TestServer.NewDatabaseAsync());
-        using (var migration = BridgeProcess.Start(environment, "migrate"))
-        {
-            Assert.That(await migration.ExitAsync(Patience), Is.Zero, migration.Output);
-        }
-
+        var environment = Production(await TestServer.NewMigratedDatabaseAsync());
         environment["Audit__AnchorFile"] = "/nowhere/audit.anchors";
         await IsRefusedAsync(environment, ["serve", "--urls", "http://127.0.0.1:0"], "'/nowhere/audit.anchors' cannot be written");
     }

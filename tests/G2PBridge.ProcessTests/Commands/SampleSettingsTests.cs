@@ -11,8 +11,6 @@ internal sealed partial class SampleSettingsTests
     private const string Keys = "/etc/g2p-bridge";
     private const string Notes = "/var/lib/g2p-bridge";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
-
     private string _folder = "";
 
     [SetUp]
@@ -26,13 +24,13 @@ internal sealed partial class SampleSettingsTests
     {
         using (var keys = BridgeProcess.Start(new Dictionary<string, string?>(), "keys", "create", "--file", Path.Combine(_folder, "data-protection.keys")))
         {
-            Assert.That(await keys.ExitAsync(Patience), Is.Zero, keys.Output);
+            Assert.That(await keys.ExitAsync(BridgeProcess.Patience), Is.Zero, keys.Output);
         }
 
         await File.WriteAllTextAsync(Path.Combine(_folder, "audit.key"), Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)) + "\n");
         Directory.CreateDirectory(Path.Combine(_folder, "partner-keys"));
         using var key = BridgeProcess.Start(new Dictionary<string, string?>(), "api-key", "asha", "--role", "Operator");
-        Assert.That(await key.ExitAsync(Patience), Is.Zero, key.Output);
+        Assert.That(await key.ExitAsync(BridgeProcess.Patience), Is.Zero, key.Output);
 
         var settings = Sample().ToDictionary(setting => setting.Key, setting => (string?)setting.Value.Replace(Keys, _folder, StringComparison.Ordinal).Replace(Notes, _folder, StringComparison.Ordinal));
         settings["ASPNETCORE_ENVIRONMENT"] = "Production";
@@ -46,18 +44,18 @@ internal sealed partial class SampleSettingsTests
         Assert.That(settings.Where(setting => setting.Value?.Length == 0).Select(setting => setting.Key), Is.EqualTo(new[] { "POSTGRES_PASSWORD" }), "everything else is filled in");
         using (var migration = BridgeProcess.Start(settings, "migrate"))
         {
-            Assert.That(await migration.ExitAsync(Patience), Is.Zero, migration.Output);
+            Assert.That(await migration.ExitAsync(BridgeProcess.Patience), Is.Zero, migration.Output);
         }
 
         var address = new Uri(FormattableString.Invariant($"http://127.0.0.1:{BridgeProcess.FreePort()}"));
         using var bridge = BridgeProcess.Start(settings, "serve", "--urls", address.ToString());
-        Assert.That(await bridge.UntilAsync(line => line.Contains("is ready at", StringComparison.Ordinal), Patience), bridge.Output);
+        Assert.That(await bridge.UntilAsync(line => line.Contains("is ready at", StringComparison.Ordinal), BridgeProcess.Patience), bridge.Output);
         using var http = new HttpClient { BaseAddress = address };
         Assert.That(await http.GetStringAsync(new Uri("v1/health", UriKind.Relative)), Is.EqualTo("""{"status":"OK","notices":[]}"""));
         Assert.That(await StatusAsync(http, null), Is.EqualTo(HttpStatusCode.Unauthorized));
         Assert.That(await StatusAsync(http, key.Output.Split('\n').Single(line => line.StartsWith("g2pb_", StringComparison.Ordinal))), Is.EqualTo(HttpStatusCode.OK));
         bridge.Interrupt();
-        Assert.That(await bridge.ExitAsync(Patience), Is.Zero, bridge.Output);
+        Assert.That(await bridge.ExitAsync(BridgeProcess.Patience), Is.Zero, bridge.Output);
         Assert.That(await File.ReadAllLinesAsync(Path.Combine(_folder, "audit.anchors")), Is.Not.Empty, "the head of the trail was noted at the end at the latest");
     }
 
