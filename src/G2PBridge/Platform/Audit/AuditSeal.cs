@@ -33,7 +33,7 @@ internal sealed class AuditSeal(AuditKeys keys, IOptions<AuditOptions> options, 
             return;
         }
 
-        await using var ask = new NpgsqlCommand(Unsealed, transaction.Connection, transaction);
+        await using var ask = await transaction.Connection!.PreparedAsync(Unsealed, cancellationToken);
         UnsealedChanges? changes;
         await using (var reader = await ask.ExecuteReaderAsync(cancellationToken))
         {
@@ -58,7 +58,7 @@ internal sealed class AuditSeal(AuditKeys keys, IOptions<AuditOptions> options, 
         await using var batch = new NpgsqlBatch(transaction.Connection, transaction);
         batch.Add(Append, content.Transaction, content.Changes, content.Digest, content.Actor, content.At, content.Follows, keys.Current, keys.Seal(keys.Current, content));
         batch.Add("commit");
-        await batch.ExecuteNonQueryAsync(cancellationToken);
+        await batch.RunPreparedAsync(cancellationToken);
     }
 
     public static async Task<UnsealedChanges?> ReadAsync(NpgsqlDataReader reader, CancellationToken cancellationToken) =>

@@ -130,11 +130,8 @@ internal static class BridgeHost
             builder.ConnectionStringBuilder.MaxPoolSize = 50;
         }
 
-        // Hot statements are few and always the same; a plan kept per connection saves parsing them a thousand times a second.
-        // More than there are statements: with Npgsql 10.0.0 one that fails while it takes another's place breaks the next that comes by
-        // ("unexpected backend message DataRow", npgsql#6391; the fuzz run met it).
-        builder.ConnectionStringBuilder.MaxAutoPrepare = 1000;
-        builder.ConnectionStringBuilder.AutoPrepareMinUsages = 2;
+        // Statements are prepared where they are sent (SqlStatements, PrepareQueries), never by the driver on its own.
+        builder.ConnectionStringBuilder.MaxAutoPrepare = 0;
         builder.ConnectionStringBuilder.ApplicationName ??= "g2pbridge";
         builder.ConnectionStringBuilder.Options = $"{builder.ConnectionStringBuilder.Options} {presence.ConnectionOption}".Trim();
         // The driver's traces repeat what the database says about a failed statement, with the values that it choked on.

@@ -53,7 +53,7 @@ internal sealed class BridgeDatabase(NpgsqlDataSource source, AuditSeal seal)
 
         var rows = new List<T>();
         UnsealedChanges? changes = null;
-        await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
+        await using (var reader = await batch.ReadPreparedAsync(cancellationToken))
         {
             // A statement that returns nothing has no result of its own; the first that there is, is then the question's.
             if (!seal.IsOn || reader.FieldCount == 0 || reader.GetName(0) != AuditSeal.FirstColumn)

@@ -26,6 +26,7 @@ internal static class EnvelopeGate
         {
             Parameters = { new() { Value = LockClass }, new() { Value = unchecked((int)envelopeNumber) } },
         };
+        await command.PrepareAsync(cancellationToken);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }

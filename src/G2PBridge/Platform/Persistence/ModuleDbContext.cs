@@ -66,7 +66,7 @@ internal static class ModuleDbContextExtensions
     {
         services.AddDbContext<TContext>((provider, options) => options
             .UseModuleNpgsql(provider.GetRequiredService<NpgsqlDataSource>(), schema)
-            .AddInterceptors(provider.GetRequiredService<SealBeforeCommit>()));
+            .AddInterceptors(provider.GetRequiredService<SealBeforeCommit>(), PrepareQueries.Instance));
         services.AddSingleton(new MigratedContext(schema, typeof(TContext)));
         return services;
     }

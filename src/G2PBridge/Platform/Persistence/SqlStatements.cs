@@ -3,9 +3,51 @@ using Npgsql;
 
 namespace G2PBridge.Platform.Persistence;
 
-/// <summary>Short forms for set statements with positional parameters; a null value becomes SQL's.</summary>
+/// <summary>
+/// Short forms for set statements with positional parameters; a null value becomes SQL's. What runs again and again is prepared, once a
+/// connection, in a step of its own: the driver's automatic preparation loses a statement that fails on the very call that prepares it, and
+/// the next call of it on that connection then fails too (npgsql#6391, met by the fuzz run).
+/// </summary>
 internal static class SqlStatements
 {
+    /// <summary>Ready to be executed, and prepared from the first time on.</summary>
+    public static Task<NpgsqlCommand> PreparedAsync(this NpgsqlConnection connection, string sql, CancellationToken cancellationToken, params ReadOnlySpan<object?> values) =>
+        PreparedAsync(connection.Statement(sql, values), cancellationToken);
+
+    /// <inheritdoc cref="Add(NpgsqlBatch, string, string[])"/>
+    [OverloadResolutionPriority(1)]
+#pragma warning disable CA1068 // It has to be called like the other.
+    public static Task<NpgsqlCommand> PreparedAsync(this NpgsqlConnection connection, string sql, CancellationToken cancellationToken, string[] texts) =>
+        PreparedAsync(connection.Statement(sql, texts), cancellationToken);
+#pragma warning restore CA1068
+
+    public static async Task<NpgsqlCommand> PreparedAsync(this NpgsqlCommand command, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await command.PrepareAsync(cancellationToken);
+            return command;
+        }
+        catch
+        {
+            await command.DisposeAsync();
+            throw;
+        }
+    }
+
+    public static async Task<int> RunPreparedAsync(this NpgsqlBatch batch, CancellationToken cancellationToken)
+    {
+        await batch.PrepareAsync(cancellationToken);
+        return await batch.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    public static async Task<NpgsqlDataReader> ReadPreparedAsync(this NpgsqlBatch batch, CancellationToken cancellationToken)
+    {
+        await batch.PrepareAsync(cancellationToken);
+        return await batch.ExecuteReaderAsync(cancellationToken);
+    }
+
+    /// <summary>For what runs once, or is written anew each time.</summary>
     public static NpgsqlCommand Statement(this NpgsqlConnection connection, string sql, params ReadOnlySpan<object?> values)
     {
         var command = new NpgsqlCommand(sql, connection);
@@ -43,7 +85,7 @@ internal static class SqlStatements
     public static async Task<int> ExecuteAsync(this NpgsqlDataSource source, string sql, object?[] values, CancellationToken cancellationToken)
     {
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
-        await using var command = connection.Statement(sql, values.AsSpan());
+        await using var command = await connection.PreparedAsync(sql, cancellationToken, values.AsSpan());
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
@@ -57,7 +99,7 @@ internal static class SqlStatements
     public static async Task<List<T>> QueryAsync<T>(
         this NpgsqlConnection connection, string sql, object?[] values, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)
     {
-        await using var command = connection.Statement(sql, values.AsSpan());
+        await using var command = await connection.PreparedAsync(sql, cancellationToken, values.AsSpan());
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var rows = new List<T>();
         while (await reader.ReadAsync(cancellationToken))
@@ -72,7 +114,7 @@ internal static class SqlStatements
     public static async Task<List<T>> PatientQueryAsync<T>(
         this NpgsqlConnection connection, string sql, object?[] values, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)
     {
-        await using var command = connection.Statement(sql, values.AsSpan());
+        await using var command = await connection.PreparedAsync(sql, cancellationToken, values.AsSpan());
         command.CommandTimeout = 0;
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var rows = new List<T>();

@@ -68,7 +68,7 @@ internal sealed class KeyRegister(NpgsqlDataSource source, KeyRing ring, TimePro
     {
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await using var wait = connection.Statement("select pg_advisory_xact_lock($1, $2)", WritingLock, id);
+        await using var wait = await connection.PreparedAsync("select pg_advisory_xact_lock($1, $2)", cancellationToken, WritingLock, id);
         wait.CommandTimeout = 0;
         await wait.ExecuteNonQueryAsync(cancellationToken);
     }

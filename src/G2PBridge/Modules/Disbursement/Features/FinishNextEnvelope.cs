@@ -128,13 +128,13 @@ internal static partial class FinishNextEnvelope
         {
             await using var connection = await source.OpenConnectionAsync(cancellationToken);
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-            await using (var row = connection.Statement("select from disbursement.envelope where envelope_id = $1 for update", id))
+            await using (var row = await connection.PreparedAsync("select from disbursement.envelope where envelope_id = $1 for update", cancellationToken, id))
             {
                 await row.ExecuteNonQueryAsync(cancellationToken);
             }
 
-            await using var close = connection.Statement(
-                $"update disbursement.envelope e set complete_at = $2 where e.envelope_id = $1 and e.complete_at is null and e.in_flight_lines = 0 and e.unknown_lines = 0 and {NothingOpen}",
+            await using var close = await connection.PreparedAsync(
+                $"update disbursement.envelope e set complete_at = $2 where e.envelope_id = $1 and e.complete_at is null and e.in_flight_lines = 0 and e.unknown_lines = 0 and {NothingOpen}", cancellationToken,
                 id, clock.GetUtcNow());
             var closed = await close.ExecuteNonQueryAsync(cancellationToken) == 1;
             await source.CommitAsync(transaction, cancellationToken);

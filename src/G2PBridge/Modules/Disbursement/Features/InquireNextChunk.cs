@@ -119,8 +119,8 @@ internal static partial class InquireNextChunk
             var windowIsOver = bank.Capabilities.NotFoundIsFinalAfter is { } window && claim.UnknownFor >= window;
             await using var connection = await source.OpenConnectionAsync(cancellationToken);
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-            await using var held = connection.Statement(
-                "update disbursement.chunk set lease_until = null, due_at = $3 where id = $1 and fence = $2", claim.Id, claim.Fence, now + pause);
+            await using var held = await connection.PreparedAsync(
+                "update disbursement.chunk set lease_until = null, due_at = $3 where id = $1 and fence = $2", cancellationToken, claim.Id, claim.Fence, now + pause);
             if (await held.ExecuteNonQueryAsync(cancellationToken) == 0)
             {
                 LogLeaseLost(claim.Id, claim.Fence);
@@ -174,12 +174,12 @@ internal static partial class InquireNextChunk
         private static async Task<bool> PutBackAsync(NpgsqlConnection connection, Claim claim, List<LineSnapshot> unknown, DateTimeOffset now, CancellationToken cancellationToken)
         {
             ChunkTransitions.Require(ChunkState.Unknown, ChunkState.Prepared);
-            await using var chunk = connection.Statement(
+            await using var chunk = await connection.PreparedAsync(
                 """
                 update disbursement.chunk c set state = 'Prepared', unknown_lines = 0, unknown_at = null, due_at = $3, last_error_code = $5
                 where c.id = $1 and c.fence = $2 and c.state = 'Unknown' and c.lines = $4
                     and not exists (select from disbursement.line_state s where s.chunk_id = c.id and s.state not in ('Unknown', 'NothingToPay', 'TooLate'))
-                """,
+                """, cancellationToken,
                 claim.Id, claim.Fence, now, unknown.Count, DispatchCodes.NotFoundAtBank);
             if (await chunk.ExecuteNonQueryAsync(cancellationToken) == 0)
             {
@@ -191,7 +191,7 @@ internal static partial class InquireNextChunk
             batch.Add(
                 "insert into disbursement.chunk_history (chunk_id, at, from_state, to_state, fence, cause, actor) values ($1, $2, 'Unknown', 'Prepared', $3, 'the bank knows none of its references', $4)",
                 claim.Id, now, claim.Fence, Actor);
-            await batch.ExecuteNonQueryAsync(cancellationToken);
+            await batch.RunPreparedAsync(cancellationToken);
             var (lines, amount) = (unknown.Count, unknown.Sum(line => line.Amount));
             var counts = new EnvelopeCounts();
             counts.Unknown(unknown[0].EnvelopeId, -lines, -amount);

@@ -102,12 +102,12 @@ internal sealed class CallbackStore(BridgeDatabase source, TimeProvider clock)
             Callbacks.Require(CallbackState.Waiting, callback.State);
         }
 
-        await using var command = connection.Statement(
+        await using var command = await connection.PreparedAsync(
             """
             update disbursement.bank_callback b set state = n.state, note = n.note,
                 due_at = case when n.state = 'Waiting' then $5 end, settled_at = case when n.state <> 'Waiting' then $4 end
             from unnest($1::bigint[], $2::text[], $3::text[]) as n(id, state, note) where b.id = n.id and b.state = 'Waiting'
-            """,
+            """, cancellationToken,
             settled.Select(callback => callback.Id).ToArray(), settled.Select(callback => callback.State.ToString()).ToArray(), settled.Select(callback => callback.Note).ToArray(), now, again);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }

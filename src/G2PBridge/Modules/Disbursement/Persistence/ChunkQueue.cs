@@ -57,12 +57,12 @@ internal sealed class ChunkQueue(BridgeDatabase source, TimeProvider clock)
     {
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await using (var guard = connection.Statement("select pg_advisory_xact_lock($1)", TakeLock))
+        await using (var guard = await connection.PreparedAsync("select pg_advisory_xact_lock($1)", cancellationToken, TakeLock))
         {
             await guard.ExecuteNonQueryAsync(cancellationToken);
         }
 
-        await using var insert = connection.Statement(
+        await using var insert = await connection.PreparedAsync(
             """
             with added as (
                 insert into disbursement.chunk (envelope_id, envelope_number, batch_id, slice_id, round, first_seq, last_seq, resolved_lines,
@@ -75,7 +75,7 @@ internal sealed class ChunkQueue(BridgeDatabase source, TimeProvider clock)
                 returning id)
             insert into disbursement.chunk_history (chunk_id, at, from_state, to_state, fence, cause, actor)
             select id, $9, null, 'Waiting', 0, 'lines resolved', 'disbursement' from added
-            """,
+            """, cancellationToken,
             chunks.Select(chunk => chunk.EnvelopeId).ToArray(), chunks.Select(chunk => chunk.EnvelopeNumber).ToArray(), chunks.Select(chunk => chunk.BatchId).ToArray(),
             chunks.Select(chunk => chunk.SliceId).ToArray(), chunks.Select(chunk => chunk.Round).ToArray(), chunks.Select(chunk => chunk.Lines.First).ToArray(),
             chunks.Select(chunk => chunk.Lines.Last).ToArray(), chunks.Select(chunk => chunk.ResolvedLines).ToArray(), clock.GetUtcNow());

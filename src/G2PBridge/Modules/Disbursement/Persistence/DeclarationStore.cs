@@ -52,7 +52,7 @@ internal sealed class DeclarationStore(BridgeDatabase source, TimeProvider clock
         batch.Add(
             "insert into disbursement.declaration_line (declaration_id, line, generation) select $1, line, generation from unnest($2::bigint[], $3::smallint[]) as n(line, generation)",
             id, payments.Select(payment => payment.Line).ToArray(), payments.Select(payment => (short)payment.Generation).ToArray());
-        await batch.ExecuteNonQueryAsync(cancellationToken);
+        await batch.RunPreparedAsync(cancellationToken);
         await source.CommitAsync(transaction, cancellationToken);
         return new DeclarationRow(id, envelopeId, outcome, reason, actor, now, null, null, payments.Count, null);
     }
@@ -82,11 +82,11 @@ internal sealed class DeclarationStore(BridgeDatabase source, TimeProvider clock
             return null;
         }
 
-        await using (var confirmation = connection.Statement(
+        await using (var confirmation = await connection.PreparedAsync(
             """
             insert into disbursement.declaration_confirmation (declaration_id, proposed_by, confirmed_by, confirmed_at, settled) values ($1, $2, $3, $4, $5)
             on conflict (declaration_id) do nothing
-            """,
+            """, cancellationToken,
             declaration.Id, declaration.ProposedBy, actor, now, unknown.Count))
         {
             if (await confirmation.ExecuteNonQueryAsync(cancellationToken) == 0)

@@ -45,7 +45,7 @@ internal sealed class EnvelopeCounts
             where e.envelope_id = d.id
             """,
             ids, Lines(0), Amounts(0), Lines(1), Amounts(1), Lines(2), Amounts(2), Lines(3), Amounts(3), now);
-        await batch.ExecuteNonQueryAsync(cancellationToken);
+        await batch.RunPreparedAsync(cancellationToken);
     }
 
     private int[] Lines(int kind) => [.. _changes.Values.Select(change => change[kind].Lines)];

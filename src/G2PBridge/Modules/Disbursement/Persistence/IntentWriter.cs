@@ -75,12 +75,12 @@ internal sealed class IntentWriter : IAsyncDisposable
 
         _observer.Reached(SendStep.InstructionsCopied, _chunk.Id);
         var total = payments.Sum(payment => payment.Amount);
-        await using var chunk = _connection.Statement(
+        await using var chunk = await _connection.PreparedAsync(
             """
             update disbursement.chunk set state = 'Sending', lines = $3, amount = $4, payload_hash = $5, prepared_at = $6,
                 lease_until = clock_timestamp() + $7, ordered_for = $8
             where id = $1 and fence = $2 and state = 'Claimed'
-            """,
+            """, cancellationToken,
             _chunk.Id, _chunk.Fence, payments.Count, total, PreparedPayment.HashOf(payments), _now, lease, day);
         if (await chunk.ExecuteNonQueryAsync(cancellationToken) == 0)
         {
@@ -89,12 +89,12 @@ internal sealed class IntentWriter : IAsyncDisposable
 
         await MarkNothingToPayAsync(nothingToPay, cancellationToken);
         await LogAsync("Sending", "intent written", cancellationToken);
-        await using var envelope = _connection.Statement(
+        await using var envelope = await _connection.PreparedAsync(
             """
             update disbursement.envelope set in_flight_lines = in_flight_lines + $2, in_flight_amount = in_flight_amount + $3, nothing_to_pay_lines = nothing_to_pay_lines + $4,
                 refused_lines = refused_lines - $5, refused_amount = refused_amount - $6
             where envelope_id = $1 and complete_at is null and sent_amount + unknown_amount + in_flight_amount + $3 <= blocked_amount
-            """,
+            """, cancellationToken,
             _chunk.EnvelopeId, payments.Count, total, nothingToPay.Count, _chunk.IsRetry ? payments.Count : 0, _chunk.IsRetry ? total : 0m);
         if (await envelope.ExecuteNonQueryAsync(cancellationToken) == 0)
         {
@@ -108,8 +108,8 @@ internal sealed class IntentWriter : IAsyncDisposable
     public async Task<IntentOutcome> ResumeAsync(IReadOnlyList<DayLimit> limits, DateOnly day, TimeSpan lease, CancellationToken cancellationToken)
     {
         ChunkTransitions.Require(ChunkState.Claimed, ChunkState.Sending);
-        await using var chunk = _connection.Statement(
-            "update disbursement.chunk set state = 'Sending', lease_until = clock_timestamp() + $3, ordered_for = $4 where id = $1 and fence = $2 and state = 'Claimed' and prepared_at is not null",
+        await using var chunk = await _connection.PreparedAsync(
+            "update disbursement.chunk set state = 'Sending', lease_until = clock_timestamp() + $3, ordered_for = $4 where id = $1 and fence = $2 and state = 'Claimed' and prepared_at is not null", cancellationToken,
             _chunk.Id, _chunk.Fence, lease, day);
         if (await chunk.ExecuteNonQueryAsync(cancellationToken) == 0)
         {
@@ -125,8 +125,8 @@ internal sealed class IntentWriter : IAsyncDisposable
     public async Task<IntentOutcome> EndEmptyAsync(IReadOnlyList<long> nothingToPay, string cause, CancellationToken cancellationToken)
     {
         ChunkTransitions.Require(ChunkState.Claimed, ChunkState.Empty);
-        await using var chunk = _connection.Statement(
-            "update disbursement.chunk set state = 'Empty', lease_until = null, settled_at = $3, last_error_code = null, last_error = null where id = $1 and fence = $2 and state = 'Claimed' and prepared_at is null",
+        await using var chunk = await _connection.PreparedAsync(
+            "update disbursement.chunk set state = 'Empty', lease_until = null, settled_at = $3, last_error_code = null, last_error = null where id = $1 and fence = $2 and state = 'Claimed' and prepared_at is null", cancellationToken,
             _chunk.Id, _chunk.Fence, _now);
         if (await chunk.ExecuteNonQueryAsync(cancellationToken) == 0)
         {
@@ -135,8 +135,8 @@ internal sealed class IntentWriter : IAsyncDisposable
 
         await MarkNothingToPayAsync(nothingToPay, cancellationToken);
         await LogAsync("Empty", cause, cancellationToken);
-        await using var envelope = _connection.Statement(
-            "update disbursement.envelope set nothing_to_pay_lines = nothing_to_pay_lines + $2, finish_due_at = $3 where envelope_id = $1",
+        await using var envelope = await _connection.PreparedAsync(
+            "update disbursement.envelope set nothing_to_pay_lines = nothing_to_pay_lines + $2, finish_due_at = $3 where envelope_id = $1", cancellationToken,
             _chunk.EnvelopeId, nothingToPay.Count, _now);
         await envelope.ExecuteNonQueryAsync(cancellationToken);
         return await CommitAsync();
@@ -209,7 +209,7 @@ internal sealed class IntentWriter : IAsyncDisposable
             select line, 0, $2, null, 'NothingToPay', 'quantity is zero', 'disbursement' from unnest($1::bigint[]) as n(line)
             """,
             lines.ToArray(), _now);
-        await batch.ExecuteNonQueryAsync(cancellationToken);
+        await batch.RunPreparedAsync(cancellationToken);
     }
 
     /// <summary>Last of all, because everybody who orders on that day waits for these rows until the commit.</summary>
@@ -221,8 +221,8 @@ internal sealed class IntentWriter : IAsyncDisposable
 
     private async Task LogAsync(string to, string cause, CancellationToken cancellationToken)
     {
-        await using var log = _connection.Statement(
-            "insert into disbursement.chunk_history (chunk_id, at, from_state, to_state, fence, cause, actor) values ($1, $2, 'Claimed', $3, $4, $5, 'disbursement')",
+        await using var log = await _connection.PreparedAsync(
+            "insert into disbursement.chunk_history (chunk_id, at, from_state, to_state, fence, cause, actor) values ($1, $2, 'Claimed', $3, $4, $5, 'disbursement')", cancellationToken,
             _chunk.Id, _now, to, _chunk.Fence, cause);
         await log.ExecuteNonQueryAsync(cancellationToken);
     }

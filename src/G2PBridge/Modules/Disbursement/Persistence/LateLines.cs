@@ -18,7 +18,7 @@ internal sealed class LateLines(BridgeDatabase source, TimeProvider clock)
         var now = clock.GetUtcNow();
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await using var end = connection.Statement(
+        await using var end = await connection.PreparedAsync(
             """
             with moved as (
                 update disbursement.chunk c set state = 'Empty', lease_until = null, settled_at = $3, last_error_code = $4, last_error = 'the envelope was complete'
@@ -29,7 +29,7 @@ internal sealed class LateLines(BridgeDatabase source, TimeProvider clock)
                 insert into disbursement.chunk_history (chunk_id, at, from_state, to_state, fence, cause, actor)
                 select id, $3, 'Claimed', 'Empty', fence, $4, 'disbursement' from moved)
             select id from moved
-            """,
+            """, cancellationToken,
             chunk.Id, chunk.Fence, now, DispatchCodes.ResolvedTooLate);
         if (await end.ExecuteScalarAsync(cancellationToken) is null)
         {
@@ -49,7 +49,7 @@ internal sealed class LateLines(BridgeDatabase source, TimeProvider clock)
         batch.Add(
             "update disbursement.envelope set too_late_lines = too_late_lines + $2, too_late_amount = too_late_amount + $3 where envelope_id = $1",
             chunk.EnvelopeId, lines.Count, lines.Sum(line => line.Quantity));
-        await batch.ExecuteNonQueryAsync(cancellationToken);
+        await batch.RunPreparedAsync(cancellationToken);
         await source.CommitAsync(transaction, cancellationToken);
         return true;
     }

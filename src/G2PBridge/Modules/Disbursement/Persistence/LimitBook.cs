@@ -23,7 +23,7 @@ internal static class LimitBook
         foreach (var limit in limits)
         {
             // The first order of a day brings what was ordered before there was a limit.
-            await using var count = connection.Statement(
+            await using var count = await connection.PreparedAsync(
                 """
                 insert into disbursement.amount_per_day as d (scope, value, day, currency, amount)
                 select $1, $2, $3, $4, t.total from (
@@ -32,7 +32,7 @@ internal static class LimitBook
                         and c.ordered_for = $3 and e.currency = $4 and c.id <> $7 and case $1 when 'Bank' then c.bank_code else e.programme_mnemonic end = $2) t
                 where t.total <= $6
                 on conflict (scope, value, day, currency) do update set amount = d.amount + $5 where d.amount + $5 <= $6
-                """,
+                """, cancellationToken,
                 limit.Scope.ToString(), limit.Value, day, currency, total, limit.Amount, chunkId);
             if (await count.ExecuteNonQueryAsync(cancellationToken) == 0)
             {
@@ -54,13 +54,13 @@ internal static class LimitBook
         NpgsqlConnection connection, ShareLimits limits, string bankCode, long chunkId, int lines, int refused, int unknown, DateTimeOffset now, CancellationToken cancellationToken)
     {
         // Two statements, so that the second sees what was committed while the first waited.
-        await using (var alone = connection.Statement("select pg_advisory_xact_lock($1, hashtext($2))", OutcomeLock, bankCode))
+        await using (var alone = await connection.PreparedAsync("select pg_advisory_xact_lock($1, hashtext($2))", cancellationToken, OutcomeLock, bankCode))
         {
             await alone.ExecuteNonQueryAsync(cancellationToken);
         }
 
-        await using (var outcome = connection.Statement(
-            "insert into disbursement.bank_outcome (bank_code, chunk_id, at, lines, refused, unknown) values ($1, $2, $3, $4, $5, $6)", bankCode, chunkId, now, lines, refused, unknown))
+        await using (var outcome = await connection.PreparedAsync(
+            "insert into disbursement.bank_outcome (bank_code, chunk_id, at, lines, refused, unknown) values ($1, $2, $3, $4, $5, $6)", cancellationToken, bankCode, chunkId, now, lines, refused, unknown))
         {
             await outcome.ExecuteNonQueryAsync(cancellationToken);
         }

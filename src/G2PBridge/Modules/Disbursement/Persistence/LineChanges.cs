@@ -106,7 +106,7 @@ internal static class LineChanges
             AddExceptions(batch, changes, now);
             AddHistory(batch, changes, now, actor);
             AddChunkCounts(batch, changes);
-            await batch.ExecuteNonQueryAsync(cancellationToken);
+            await batch.RunPreparedAsync(cancellationToken);
         }
 
         await CountsOf(changes).ApplyAsync(connection, now, cancellationToken);
@@ -141,7 +141,7 @@ internal static class LineChanges
             where c.id = any($1) and s.chunk_id = c.id and c.state = 'Sent' and s.state = 'Sent'
             """,
             ids);
-        await batch.ExecuteNonQueryAsync(cancellationToken);
+        await batch.RunPreparedAsync(cancellationToken);
     }
 
     /// <summary>
@@ -184,13 +184,13 @@ internal static class LineChanges
             return;
         }
 
-        await using var command = connection.Statement(
+        await using var command = await connection.PreparedAsync(
             """
             insert into disbursement.line_state (line, generation, chunk_id, envelope_id, state, reason_code, not_found, since)
             select line, generation, chunk, envelope, 'Unknown', $6, 1, $5
             from unnest($1::bigint[], $2::smallint[], $3::bigint[], $4::text[]) as n(line, generation, chunk, envelope)
             on conflict (line, generation) do update set not_found = line_state.not_found + 1 where line_state.state = 'Unknown'
-            """,
+            """, cancellationToken,
             lines.Select(line => line.Line).ToArray(), lines.Select(line => line.Generation).ToArray(), lines.Select(line => line.ChunkId).ToArray(),
             lines.Select(line => line.EnvelopeId).ToArray(), now, DispatchCodes.OutcomeUnknown);
         await command.ExecuteNonQueryAsync(cancellationToken);

@@ -33,12 +33,12 @@ internal sealed class Pauses(BridgeDatabase source, TimeProvider clock)
     /// <summary>Asked in the transaction that writes the intent. Two statements, so that the second sees what was committed while the first waited.</summary>
     public static async Task<bool> HoldAsync(NpgsqlConnection connection, long chunkId, CancellationToken cancellationToken)
     {
-        await using (var gate = connection.Statement("select pg_advisory_xact_lock_shared($1, 0)", LockClass))
+        await using (var gate = await connection.PreparedAsync("select pg_advisory_xact_lock_shared($1, 0)", cancellationToken, LockClass))
         {
             await gate.ExecuteNonQueryAsync(cancellationToken);
         }
 
-        await using var held = connection.Statement($"select {Held} from disbursement.chunk c where c.id = $1", chunkId);
+        await using var held = await connection.PreparedAsync($"select {Held} from disbursement.chunk c where c.id = $1", cancellationToken, chunkId);
         return await held.ExecuteScalarAsync(cancellationToken) is true;
     }
 
@@ -62,14 +62,14 @@ internal sealed class Pauses(BridgeDatabase source, TimeProvider clock)
     /// </summary>
     public static async Task<bool> AddAsync(NpgsqlConnection connection, PauseScope scope, string value, string reason, string actor, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        await using var insert = connection.Statement(
+        await using var insert = await connection.PreparedAsync(
             """
             with added as (
                 insert into disbursement.pause (scope, value, reason, actor, state, since) values ($1, $2, $3, $4, 'Stopping', $5)
                 on conflict (scope, value) where state <> 'Lifted' do nothing returning id)
             insert into disbursement.pause_history (pause_id, at, from_state, to_state, cause, actor)
             select id, $5, null, 'Stopping', $3, $4 from added
-            """,
+            """, cancellationToken,
             scope.ToString(), value, reason, actor, now);
         return await insert.ExecuteNonQueryAsync(cancellationToken) > 0;
     }
@@ -117,7 +117,7 @@ internal sealed class Pauses(BridgeDatabase source, TimeProvider clock)
     /// <summary>Every intent that did not see what is on record by now is committed when this returns, and none is written until the transaction ends.</summary>
     private static async Task CloseGateAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        await using var gate = connection.Statement("select pg_advisory_xact_lock($1, 0)", LockClass);
+        await using var gate = await connection.PreparedAsync("select pg_advisory_xact_lock($1, 0)", cancellationToken, LockClass);
         await gate.ExecuteNonQueryAsync(cancellationToken);
     }
 
@@ -125,7 +125,7 @@ internal sealed class Pauses(BridgeDatabase source, TimeProvider clock)
     private async Task AcknowledgeAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         PauseTransitions.Require(PauseState.Stopping, PauseState.Paused);
-        await using var acknowledge = connection.Statement(
+        await using var acknowledge = await connection.PreparedAsync(
             $"""
             with moved as (
                 update disbursement.pause p set state = 'Paused', acknowledged_at = $1, acknowledged_after = (select coalesce(max(h.id), 0) from disbursement.chunk_history h)
@@ -134,7 +134,7 @@ internal sealed class Pauses(BridgeDatabase source, TimeProvider clock)
                 returning p.id)
             insert into disbursement.pause_history (pause_id, at, from_state, to_state, cause, actor)
             select id, $1, 'Stopping', 'Paused', 'nothing is on its way', 'disbursement' from moved
-            """,
+            """, cancellationToken,
             clock.GetUtcNow());
         await acknowledge.ExecuteNonQueryAsync(cancellationToken);
     }

@@ -38,7 +38,7 @@ internal sealed class RetryStore(BridgeDatabase source, TimeProvider clock)
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         // Whoever completes the envelope, or retries the same lines, takes this row too.
-        await using (var open = connection.Statement("update disbursement.envelope set finish_due_at = $2 where envelope_id = $1 and complete_at is null", envelopeId, now))
+        await using (var open = await connection.PreparedAsync("update disbursement.envelope set finish_due_at = $2 where envelope_id = $1 and complete_at is null", cancellationToken, envelopeId, now))
         {
             if (await open.ExecuteNonQueryAsync(cancellationToken) == 0)
             {

@@ -57,7 +57,7 @@ internal sealed partial class Settlement(BridgeDatabase source, TimeProvider clo
             batch.Add(
                 "insert into disbursement.chunk_history (chunk_id, at, from_state, to_state, fence, cause, actor) values ($1, $2, 'Sending', $3, $4, $5, $6)",
                 chunk.Id, now, to.ToString(), chunk.Fence, code ?? "accepted", Actor);
-            await batch.ExecuteNonQueryAsync(cancellationToken);
+            await batch.RunPreparedAsync(cancellationToken);
         }
 
         // Out of flight first: for a moment between the statements nothing may count twice against the block.

@@ -57,6 +57,7 @@ internal sealed record RequestIdentity(string Sender, string RequestId, string E
                 new() { Value = (object?)givenIds ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
             },
         };
+        await insert.PrepareAsync(cancellationToken);
         await insert.ExecuteNonQueryAsync(cancellationToken);
     }
 }

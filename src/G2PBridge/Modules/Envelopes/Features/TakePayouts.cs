@@ -92,7 +92,7 @@ internal static partial class TakePayouts
                 """,
                 request.EnvelopeId, request.BatchId, request.Payouts.Select(payout => payout.Seq).ToArray(), request.Payouts.Select(payout => payout.Id).ToArray(),
                 request.Payouts.Select(payout => payout.Payee).ToArray(), request.Payouts.Select(payout => payout.Quantity).ToArray());
-            await batch.ExecuteNonQueryAsync(cancellationToken);
+            await batch.RunPreparedAsync(cancellationToken);
         }
 
         [LoggerMessage(1090, LogLevel.Information, "{Count} payouts of cash by hand added to envelope {EnvelopeId}")]

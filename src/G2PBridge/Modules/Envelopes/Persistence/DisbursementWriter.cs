@@ -18,8 +18,10 @@ internal sealed class DisbursementWriter(BridgeDatabase source, Partitions parti
     /// <summary>A run of line numbers that nobody else gets. Taken outside of the transaction: a rolled back call leaves a gap, which harms nothing.</summary>
     public async Task<SeqRange> TakeNumbersAsync(int count, CancellationToken cancellationToken)
     {
-        await using var command = source.CreateCommand("select envelopes.take_numbers($1)");
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var command = connection.Statement("select envelopes.take_numbers($1)");
         command.Parameters.Add(new() { Value = count });
+        await command.PrepareAsync(cancellationToken);
         var first = (long)(await command.ExecuteScalarAsync(cancellationToken))!;
         await partitions.EnsureAsync(NumberSeries.Lines, first + count - 1, cancellationToken);
         return new SeqRange(first, first + count - 1);
@@ -68,6 +70,7 @@ internal sealed class DisbursementWriter(BridgeDatabase source, Partitions parti
                 new() { Value = lines.First }, new() { Value = lines.Last }, new() { Value = quantity }, new() { Value = at },
             },
         };
+        await command.PrepareAsync(cancellationToken);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
@@ -85,6 +88,7 @@ internal sealed class DisbursementWriter(BridgeDatabase source, Partitions parti
         {
             Parameters = { new() { Value = envelopeId }, new() { Value = count }, new() { Value = quantity } },
         };
+        await command.PrepareAsync(cancellationToken);
         return (bool?)await command.ExecuteScalarAsync(cancellationToken);
     }
 }

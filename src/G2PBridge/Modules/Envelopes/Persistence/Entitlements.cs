@@ -106,8 +106,8 @@ internal static class Entitlements
     /// <summary>Gives places, whose rows the caller has locked, to other lines.</summary>
     public static async Task HandOverAsync(NpgsqlConnection connection, UInt128[] keys, long[] seqs, CancellationToken cancellationToken)
     {
-        await using var update = connection.Statement(
-            "update envelopes.entitlement t set seq = n.seq from unnest($1::bytea[], $2::bigint[]) as n(key, seq) where t.key = n.key", Array.ConvertAll(keys, Bytes), seqs);
+        await using var update = await connection.PreparedAsync(
+            "update envelopes.entitlement t set seq = n.seq from unnest($1::bytea[], $2::bigint[]) as n(key, seq) where t.key = n.key", cancellationToken, Array.ConvertAll(keys, Bytes), seqs);
         await update.ExecuteNonQueryAsync(cancellationToken);
     }
 

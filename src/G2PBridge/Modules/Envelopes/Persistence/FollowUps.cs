@@ -46,7 +46,7 @@ internal sealed class FollowUps(BridgeDatabase source)
             select seq, next, $3, $4, kind, code from unnest($1::bigint[], $2::bigint[], $5::text[], $6::text[]) as n(seq, next, kind, code)
             """,
             seqs, next, envelopeId, nextEnvelopeId, lines.Select(line => line.Kind.ToString()).ToArray(), lines.Select(line => line.ReasonCode).ToArray());
-        await batch.ExecuteNonQueryAsync(cancellationToken);
+        await batch.RunPreparedAsync(cancellationToken);
     }
 
     public Task<List<FollowUpFacts>> OfEnvelopesAsync(IReadOnlyCollection<string> envelopeIds, CancellationToken cancellationToken) => source.QueryAsync(

@@ -18,20 +18,20 @@ internal sealed class HoldDecisions(BridgeDatabase source)
     {
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await using (var insert = connection.Statement(
-            "insert into envelopes.hold_decision (id, envelope_id, action, state, reason, proposed_by, proposed_at) values ($1, $2, $3, 'Proposed', $4, $5, $6)",
+        await using (var insert = await connection.PreparedAsync(
+            "insert into envelopes.hold_decision (id, envelope_id, action, state, reason, proposed_by, proposed_at) values ($1, $2, $3, 'Proposed', $4, $5, $6)", cancellationToken,
             decision.Id, decision.EnvelopeId, decision.Action.ToString(), decision.Reason, decision.ProposedBy, decision.ProposedAt))
         {
             await insert.ExecuteNonQueryAsync(cancellationToken);
         }
 
-        await using var lines = connection.Statement(
+        await using var lines = await connection.PreparedAsync(
             """
             insert into envelopes.hold_decision_line (decision_id, seq, kind)
             select $1, h.seq, h.kind from envelopes.line_hold h
             where h.envelope_id = $2 and h.state = 'Held' and ($3::bigint[] is null or h.seq = any($3)) and ($4::text is null or h.kind = $4)
                 and not exists (select from envelopes.cancellation c where c.seq = h.seq)
-            """,
+            """, cancellationToken,
             decision.Id, decision.EnvelopeId, seqs, kind?.ToString());
         var count = await lines.ExecuteNonQueryAsync(cancellationToken);
         if (count > 0)
@@ -97,7 +97,7 @@ internal sealed class HoldDecisions(BridgeDatabase source)
                     moved.Where(line => line.Kind == HoldKind.DuplicatePayment).Select(line => line.Seq).ToArray(), envelopeId);
             }
 
-            await batch.ExecuteNonQueryAsync(cancellationToken);
+            await batch.RunPreparedAsync(cancellationToken);
         }
 
         await source.CommitAsync(transaction, cancellationToken);

@@ -201,8 +201,8 @@ internal sealed class Intake(BridgeDatabase source, IMediator mediator)
         if (RuleOf(call) == DuplicatePaymentPolicy.Allow)
         {
             var cause = string.Create(CultureInfo.InvariantCulture, $"{repeated.Count} disbursements of batch {call.BatchId} are for people who have one of the same programme, cycle and benefit code in another envelope; the programme allows it");
-            await using var allowed = connection.Statement(
-                "insert into envelopes.envelope_history (envelope_id, at, from_status, to_status, cause, actor) values ($1, $2, $3, $3, $4, $5)",
+            await using var allowed = await connection.PreparedAsync(
+                "insert into envelopes.envelope_history (envelope_id, at, from_status, to_status, cause, actor) values ($1, $2, $3, $3, $4, $5)", cancellationToken,
                 call.Envelope.Id, call.At, nameof(EnvelopeStatus.Open), cause, Actor);
             await allowed.ExecuteNonQueryAsync(cancellationToken);
             return 0;

@@ -41,11 +41,11 @@ internal sealed class LineHolds(BridgeDatabase source)
     public static async Task DropCancelledAsync(NpgsqlConnection connection, long[] seqs, string actor, DateTimeOffset now, CancellationToken cancellationToken)
     {
         HoldTransitions.Require(HoldState.Held, HoldState.Dropped);
-        await using var drop = connection.Statement(
+        await using var drop = await connection.PreparedAsync(
             """
             with dropped as (update envelopes.line_hold set state = 'Dropped' where seq = any($1) and state = 'Held' returning seq, kind)
             insert into envelopes.line_hold_history (seq, kind, at, from_state, to_state, cause, actor) select seq, kind, $2, 'Held', 'Dropped', 'cancelled by partner', $3 from dropped
-            """,
+            """, cancellationToken,
             seqs, now, actor);
         await drop.ExecuteNonQueryAsync(cancellationToken);
     }

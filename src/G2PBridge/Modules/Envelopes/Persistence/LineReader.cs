@@ -50,7 +50,8 @@ internal sealed class LineReader(BridgeDatabase source)
 
     public async Task<IReadOnlyList<LineFacts>> ReadAsync(SeqRange lines, CancellationToken cancellationToken)
     {
-        await using var command = source.CreateCommand(
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var command = connection.Statement(
             $"""
             select d.seq, d.disbursement_id, d.beneficiary_id, d.beneficiary_name, d.quantity, d.narrative, d.compute_elements
               from envelopes.disbursement d
@@ -65,6 +66,7 @@ internal sealed class LineReader(BridgeDatabase source)
         command.Parameters.Add(new() { Value = lines.Last });
         command.Parameters.Add(new() { Value = PayoutNarrative });
         var found = new List<LineFacts>((int)Math.Min(lines.Length, 100_000));
+        await command.PrepareAsync(cancellationToken);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
@@ -129,9 +131,11 @@ internal sealed class LineReader(BridgeDatabase source)
 
     private async Task<IReadOnlyList<FoundLine>> FindAsync(string sql, CancellationToken cancellationToken, params NpgsqlParameter[] parameters)
     {
-        await using var command = source.CreateCommand(sql);
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var command = connection.Statement(sql);
         command.Parameters.AddRange(parameters);
         var found = new List<FoundLine>();
+        await command.PrepareAsync(cancellationToken);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {

@@ -86,7 +86,7 @@ internal static partial class AddNextPayouts
 
         private static async Task<bool> HasMoreAsync(NpgsqlConnection connection, ClaimedTask task, CancellationToken cancellationToken)
         {
-            await using var command = connection.Statement("select exists (select from in_kind.geo where batch_id = $1 and payout_at is null)", task.BatchId);
+            await using var command = await connection.PreparedAsync("select exists (select from in_kind.geo where batch_id = $1 and payout_at is null)", cancellationToken, task.BatchId);
             return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
         }
 

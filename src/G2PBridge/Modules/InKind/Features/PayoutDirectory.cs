@@ -81,8 +81,8 @@ internal sealed class PayoutDirectory(InKindReads reads, BridgeDatabase source, 
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var sealer = await protector.BeginAsync(connection, cancellationToken);
-        await using var update = connection.Statement(
-            "update in_kind.geo g set agency_sealed = new.sealed, agency_reason = null from unnest($1::text[], $2::text[], $3::bytea[]) as new(geo, agency, sealed) where g.id = new.geo and g.agency_id = new.agency",
+        await using var update = await connection.PreparedAsync(
+            "update in_kind.geo g set agency_sealed = new.sealed, agency_reason = null from unnest($1::text[], $2::text[], $3::bytea[]) as new(geo, agency, sealed) where g.id = new.geo and g.agency_id = new.agency", cancellationToken,
             mended.Select(place => place.Place.Id).ToArray(), mended.Select(place => place.Place.Agency!.Id).ToArray(),
             mended.Select(place => InKindSeals.OfPoint(
                 sealer, InKindSeals.Agency, place.Place.Id, place.Info, place.Place.Agency!.AdminName, place.Place.Agency.AdminEmail, place.Place.Agency.AdminPhone)).ToArray());

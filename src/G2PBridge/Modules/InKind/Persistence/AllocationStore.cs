@@ -48,13 +48,13 @@ internal sealed class AllocationStore(BridgeDatabase source, DataProtector prote
         var of = places.Select(place => chosen.GetValueOrDefault(place.GeoId)).ToList();
         var sealer = await protector.BeginAsync(connection, cancellationToken);
         var column = task.Kind == TaskKind.WarehouseAllocation ? InKindSeals.Warehouse : InKindSeals.Agency;
-        await using var update = connection.Statement(
+        await using var update = await connection.PreparedAsync(
             $"""
             update in_kind.geo g set {point}_id = new.id, {point}_mnemonic = new.mnemonic, {point}_name = new.name, {point}_sealed = new.sealed, {point}_benefit_description = new.benefit, {point}_reason = new.reason,
                 {point}_at = case when new.id is null then null else $1::timestamptz end
             from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::text[], $8::text[]) as new(geo, id, mnemonic, name, sealed, benefit, reason)
             where g.id = new.geo and g.{point}_id is null
-            """,
+            """, cancellationToken,
             now, places.Select(place => place.GeoId).ToArray(), of.Select(p => p?.Id).ToArray(), of.Select(p => p?.Mnemonic).ToArray(), of.Select(p => p?.Name).ToArray(),
             places.Zip(of, (place, p) => p is null ? null : InKindSeals.OfPoint(sealer, column, place.GeoId, p.AdditionalInfo, p.AdminName, p.AdminEmail, p.AdminPhone)).ToArray(),
             of.Select(p => p?.BenefitDescription).ToArray(), of.Select(p => ReasonOf(p)).ToArray());
@@ -67,7 +67,7 @@ internal sealed class AllocationStore(BridgeDatabase source, DataProtector prote
     /// <summary>Places that came while this task was working and that it has not looked at.</summary>
     public static async Task<bool> HasUntouchedAsync(NpgsqlConnection connection, ClaimedTask task, CancellationToken cancellationToken)
     {
-        await using var command = connection.Statement($"select exists (select from in_kind.geo where batch_id = $1 and {Open(task)} and {Point(task.Kind)}_reason is null)", task.BatchId);
+        await using var command = await connection.PreparedAsync($"select exists (select from in_kind.geo where batch_id = $1 and {Open(task)} and {Point(task.Kind)}_reason is null)", cancellationToken, task.BatchId);
         return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 

@@ -46,13 +46,13 @@ internal static class PlaceStore
             return;
         }
 
-        await using (var insert = connection.Statement(
+        await using (var insert = await connection.PreparedAsync(
             """
             insert into in_kind.geo (id, number, batch_id, envelope_id, round, large_id, large_mnemonic, small_id, small_mnemonic, beneficiaries, quantity)
             select new.id, new.number, $1, $2, $3, new.large, new.large_name, new.small, new.small_name, new.beneficiaries, new.quantity
             from unnest($4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::int[], $11::numeric[])
                 as new(id, number, large, large_name, small, small_name, beneficiaries, quantity)
-            """,
+            """, cancellationToken,
             task.BatchId, task.EnvelopeId, (short)(task.Rounds + 1), places.Select(place => place.Id).ToArray(), places.Select(place => place.Number).ToArray(),
             places.Select(place => place.Large.Id).ToArray(), places.Select(place => place.Large.Mnemonic).ToArray(), places.Select(place => place.Small.Id).ToArray(),
             places.Select(place => place.Small.Mnemonic).ToArray(), places.Select(place => place.Lines.Count).ToArray(), places.Select(place => place.Lines.Sum(line => line.Line.Quantity)).ToArray()))
@@ -90,6 +90,6 @@ internal static class PlaceStore
             on conflict (seq) do update set reason_code = excluded.reason_code, attempts = missing.attempts + 1, last_attempt_at = excluded.last_attempt_at
             """,
             task.BatchId, task.EnvelopeId, now, missing.Select(line => line.Line.Seq).ToArray(), missing.Select(line => line.Line.Quantity).ToArray(), missing.Select(line => line.ReasonCode).ToArray());
-        await batch.ExecuteNonQueryAsync(cancellationToken);
+        await batch.RunPreparedAsync(cancellationToken);
     }
 }

@@ -20,12 +20,12 @@ internal sealed class ProofStore(BridgeDatabase source, DataProtector protector)
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var columns = Columns(proofs, await protector.BeginAsync(connection, cancellationToken));
-        await using var insert = connection.Statement(
+        await using var insert = await connection.PreparedAsync(
             """
             insert into in_kind.proof (seq, proof_id, envelope_id, disbursement_id, quantity, delivered_at, content, sealed, recorded_at)
             select *, $9 from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::numeric[], $6::timestamptz[], $7::uuid[], $8::bytea[]) as new(seq) order by new.seq
             on conflict do nothing
-            """,
+            """, cancellationToken,
             [.. columns, now]);
         var recorded = await insert.ExecuteNonQueryAsync(cancellationToken);
         if (recorded < proofs.Count)

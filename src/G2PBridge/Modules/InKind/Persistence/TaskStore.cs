@@ -94,8 +94,8 @@ internal sealed class TaskStore(BridgeDatabase source, TimeProvider clock)
     {
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await using (var hold = connection.Statement(
-            "select 1 from in_kind.task where batch_id = $1 and kind = $2 and fence = $3 and state = 'Working' for update", task.BatchId, task.Kind.ToString(), task.Fence))
+        await using (var hold = await connection.PreparedAsync(
+            "select 1 from in_kind.task where batch_id = $1 and kind = $2 and fence = $3 and state = 'Working' for update", cancellationToken, task.BatchId, task.Kind.ToString(), task.Fence))
         {
             if (await hold.ExecuteScalarAsync(cancellationToken) is null)
             {
@@ -117,7 +117,7 @@ internal sealed class TaskStore(BridgeDatabase source, TimeProvider clock)
         batch.Add(
             "insert into in_kind.task_history (batch_id, kind, at, from_state, to_state, cause, actor) values ($1, $2, $3, 'Working', $4, $5, 'in-kind')",
             task.BatchId, task.Kind.ToString(), now, to.ToString(), Short(outcome.Cause, 200)!);
-        await batch.ExecuteNonQueryAsync(cancellationToken);
+        await batch.RunPreparedAsync(cancellationToken);
         await source.CommitAsync(transaction, cancellationToken);
         return true;
     }
@@ -128,7 +128,7 @@ internal sealed class TaskStore(BridgeDatabase source, TimeProvider clock)
     /// </summary>
     public async Task WakeAsync(NpgsqlConnection connection, string batchId, TaskKind kind, CancellationToken cancellationToken)
     {
-        await using var command = connection.Statement(
+        await using var command = await connection.PreparedAsync(
             """
             with woken as (
                 insert into in_kind.task (batch_id, kind, state, attempts, failed_attempts, rounds, due_at, fence) values ($1, $2, 'Pending', 0, 0, 0, $3, 0)
@@ -136,7 +136,7 @@ internal sealed class TaskStore(BridgeDatabase source, TimeProvider clock)
                 returning state)
             insert into in_kind.task_history (batch_id, kind, at, from_state, to_state, cause, actor)
             select $1, $2, $3, null, state, 'the task before brought something', 'in-kind' from woken where state = 'Pending'
-            """,
+            """, cancellationToken,
             batchId, kind.ToString(), clock.GetUtcNow());
         await command.ExecuteNonQueryAsync(cancellationToken);
     }

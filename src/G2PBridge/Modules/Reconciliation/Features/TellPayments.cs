@@ -140,7 +140,7 @@ internal sealed class TellPayments(IMediator mediator, BridgeDatabase source, Da
             }
 
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-            await using (var take = connection.Statement("select pg_advisory_xact_lock($1, 0)", Booking.BookingLock))
+            await using (var take = await connection.PreparedAsync("select pg_advisory_xact_lock($1, 0)", cancellationToken, Booking.BookingLock))
             {
                 take.CommandTimeout = 0;
                 await take.ExecuteNonQueryAsync(cancellationToken);

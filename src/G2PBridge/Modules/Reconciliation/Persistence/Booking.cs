@@ -79,7 +79,7 @@ internal sealed class Booking : IAsyncDisposable
     /// <summary>Null when the lease was lost: then nothing is booked.</summary>
     public async Task<BookingResult?> BookAsync(FileOutcome outcome, DateTimeOffset now, Action beforeCommit, CancellationToken cancellationToken)
     {
-        await using (var take = _connection.Statement("select pg_advisory_xact_lock($1, 0)", BookingLock))
+        await using (var take = await _connection.PreparedAsync("select pg_advisory_xact_lock($1, 0)", cancellationToken, BookingLock))
         {
             take.CommandTimeout = 0;
             await take.ExecuteNonQueryAsync(cancellationToken);
@@ -163,14 +163,14 @@ internal sealed class Booking : IAsyncDisposable
 
     private async Task RunAsync(string sql, CancellationToken cancellationToken, params object?[] values)
     {
-        await using var command = _connection.Statement(sql, values);
+        await using var command = await _connection.PreparedAsync(sql, cancellationToken, values);
         command.CommandTimeout = 0;
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     private async Task<int> CountAsync(string sql, CancellationToken cancellationToken, params object?[] values)
     {
-        await using var command = _connection.Statement(sql, values);
+        await using var command = await _connection.PreparedAsync(sql, cancellationToken, values);
         command.CommandTimeout = 0;
         return (int)(await command.ExecuteScalarAsync(cancellationToken))!;
     }

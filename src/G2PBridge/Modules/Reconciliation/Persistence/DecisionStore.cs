@@ -79,7 +79,7 @@ internal sealed class DecisionStore(BridgeDatabase source, TimeProvider clock)
             decision, parts.Select(part => part.Part.Class.ToString()).ToArray(), parts.Select(part => part.Part.Payment?.Line).ToArray(),
             parts.Select(part => (short?)part.Part.Payment?.Generation).ToArray(), parts.Select(part => part.Envelope).ToArray(), parts.Select(part => part.Part.Amount).ToArray());
         AddHistory(batch, decision, null, DecisionState.Proposed, reason, actor, now);
-        await batch.ExecuteNonQueryAsync(cancellationToken);
+        await batch.RunPreparedAsync(cancellationToken);
         await source.CommitAsync(transaction, cancellationToken);
         return decision;
     }
@@ -139,7 +139,7 @@ internal sealed class DecisionStore(BridgeDatabase source, TimeProvider clock)
             "update reconciliation.decision set state = $2, confirmed_by = $3, confirmed_at = $4, due_at = $4 where id = $1",
             decision, Decisions.Move(facts.State, DecisionState.Confirmed).ToString(), actor, now);
         AddHistory(batch, decision, facts.State, DecisionState.Confirmed, "confirmed by a second person", actor, now);
-        await batch.ExecuteNonQueryAsync(cancellationToken);
+        await batch.RunPreparedAsync(cancellationToken);
         await source.CommitAsync(transaction, cancellationToken);
         return facts with { State = DecisionState.Confirmed, ConfirmedBy = actor };
     }
@@ -188,7 +188,7 @@ internal sealed class DecisionStore(BridgeDatabase source, TimeProvider clock)
 
     private static async Task RunAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken, params object?[] values)
     {
-        await using var command = connection.Statement(sql, values);
+        await using var command = await connection.PreparedAsync(sql, cancellationToken, values);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 

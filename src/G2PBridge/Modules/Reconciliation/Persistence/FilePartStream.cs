@@ -71,7 +71,8 @@ internal sealed class FilePartStream(BridgeDatabase source, DataProtector protec
 
     private async Task<bool> NextPartAsync(CancellationToken cancellationToken)
     {
-        await using var command = source.CreateCommand("select sealed from reconciliation.statement_file_part where file_id = $1 and no = $2");
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var command = connection.Statement("select sealed from reconciliation.statement_file_part where file_id = $1 and no = $2");
         command.Parameters.Add(new() { Value = fileId });
         command.Parameters.Add(new() { Value = _no });
         await using var reader = await command.ExecuteReaderAsync(CommandBehavior.SequentialAccess, cancellationToken);

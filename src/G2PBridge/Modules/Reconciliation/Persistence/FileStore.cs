@@ -142,7 +142,7 @@ internal sealed class FileStore(BridgeDatabase source, DataProtector protector, 
         }
 
         AddPart(batch, id, no, part);
-        await batch.ExecuteNonQueryAsync(cancellationToken);
+        await batch.RunPreparedAsync(cancellationToken);
         await source.CommitAsync(transaction, cancellationToken);
     }
 
@@ -153,7 +153,7 @@ internal sealed class FileStore(BridgeDatabase source, DataProtector protector, 
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         // Two uploads of the same bytes at once: the second waits for the first to commit and then finds it.
-        await using (var take = connection.Statement("select pg_advisory_xact_lock($1, $2)", ShaLock, BitConverter.ToInt32(contentHash)))
+        await using (var take = await connection.PreparedAsync("select pg_advisory_xact_lock($1, $2)", cancellationToken, ShaLock, BitConverter.ToInt32(contentHash)))
         {
             await take.ExecuteNonQueryAsync(cancellationToken);
         }
@@ -197,7 +197,7 @@ internal sealed class FileStore(BridgeDatabase source, DataProtector protector, 
             AddHistory(batch, id, parts == 0 ? null : FileState.Uploading, FileState.Received, facts.Channel, now);
         }
 
-        await batch.ExecuteNonQueryAsync(cancellationToken);
+        await batch.RunPreparedAsync(cancellationToken);
         await source.CommitAsync(transaction, cancellationToken);
         return earlier is [var known] ? new StoredFile(known.Id, IsDuplicate: true) : new StoredFile(id, IsDuplicate: false);
     }

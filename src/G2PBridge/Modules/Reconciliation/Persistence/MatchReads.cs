@@ -131,7 +131,7 @@ internal sealed class MatchReads(BridgeDatabase source, DataProtector protector,
                 select count(*) = {{OpenLookedAt}} or coalesce(bool_or(line is not null), false), count(*) = {{OpenLookedAt}} or coalesce(bool_or(line is null and reference_keys <> '{}'), false)
                 from (select line, reference_keys from reconciliation.unmatched where state = 'Open' and error_reason is not null limit {{OpenLookedAt}}) few
                 """);
-            await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+            await using var reader = await batch.ReadPreparedAsync(cancellationToken);
             while (await reader.ReadAsync(cancellationToken))
             {
                 var texts = EntryTexts.Open(protector, reader.GetInt64(3), reader.GetInt32(4), reader.IsDBNull(12) ? null : reader.GetFieldValue<byte[]>(12));

@@ -67,7 +67,7 @@ internal sealed class StatementDecisionStore(BridgeDatabase source, TimeProvider
             """,
             decision.Id, file, kind.ToString(), wanted.ToArray(), held.Select(row => row.Fingerprint).ToArray(), reason, actor, now);
         DecisionStore.AddHistory(batch, decision.Id, null, DecisionState.Proposed, reason, actor, now);
-        await batch.ExecuteNonQueryAsync(cancellationToken);
+        await batch.RunPreparedAsync(cancellationToken);
         await source.CommitAsync(transaction, cancellationToken);
         return decision;
     }
@@ -136,7 +136,7 @@ internal sealed class StatementDecisionStore(BridgeDatabase source, TimeProvider
             AddFileHistory(batch, fileId, state, state, $"discarded: decision {id}", actor, now);
         }
 
-        await batch.ExecuteNonQueryAsync(cancellationToken);
+        await batch.RunPreparedAsync(cancellationToken);
         await source.CommitAsync(transaction, cancellationToken);
         return decision with { State = DecisionState.Confirmed, ConfirmedBy = actor, ConfirmedAt = now };
     }

@@ -10,9 +10,11 @@ internal sealed class CountUnresolvedByReasonHandler(BridgeDatabase source, Canc
     public async Task<IReadOnlyList<ReasonCount>> Handle(CountUnresolvedByReason request, CancellationToken cancellationToken)
     {
         var counts = new Dictionary<string, int>(StringComparer.Ordinal);
-        await using (var command = source.CreateCommand("select reason_code, count(*)::int from resolution.unresolved where envelope_id = $1 group by reason_code"))
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using (var command = connection.Statement("select reason_code, count(*)::int from resolution.unresolved where envelope_id = $1 group by reason_code"))
         {
             command.Parameters.Add(new() { Value = request.EnvelopeId });
+            await command.PrepareAsync(cancellationToken);
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
             while (await reader.ReadAsync(cancellationToken))
             {

@@ -9,11 +9,13 @@ internal sealed class ListNewResolvedSetsHandler(BridgeDatabase source) : IReque
 {
     public async Task<IReadOnlyList<ResolvedSet>> Handle(ListNewResolvedSets request, CancellationToken cancellationToken)
     {
-        await using var command = source.CreateCommand("""
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var command = connection.Statement("""
             select slice_id, round, envelope_id, batch_id, first_seq, last_seq, lines from resolution.resolved_set
             where handed_over_at is null and awaits_check is distinct from 'Hold' order by created_at, slice_id, round limit $1
             """);
         command.Parameters.Add(new() { Value = request.Limit });
+        await command.PrepareAsync(cancellationToken);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var sets = new List<ResolvedSet>();
         while (await reader.ReadAsync(cancellationToken))

@@ -13,7 +13,8 @@ internal sealed class ReadResolutionOfBatchHandler(BridgeDatabase source, IOptio
 {
     public async Task<ResolutionOfBatch?> Handle(ReadResolutionOfBatch request, CancellationToken cancellationToken)
     {
-        await using var command = source.CreateCommand("""
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var command = connection.Statement("""
             select count(*)::int,
                    (count(*) filter (where asked))::int,
                    (count(*) filter (where not asked and failed_attempts >= $2))::int,
@@ -25,6 +26,7 @@ internal sealed class ReadResolutionOfBatchHandler(BridgeDatabase source, IOptio
             """);
         command.Parameters.Add(new() { Value = request.BatchId });
         command.Parameters.Add(new() { Value = options.Value.MaxFailedAttempts });
+        await command.PrepareAsync(cancellationToken);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
         var total = reader.GetInt32(0);

@@ -30,12 +30,14 @@ internal sealed class ReadResolutionProgressHandler(BridgeDatabase source, Cance
 
     private async Task<List<ResolutionProgress>> ReadAsync(IReadOnlyCollection<string> envelopeIds, CancellationToken cancellationToken)
     {
-        await using var command = source.CreateCommand("""
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var command = connection.Statement("""
             select envelope_id, sum(lines)::int, sum(resolved)::int, sum(resolved_quantity), sum(unresolved)::int, sum(unresolved_quantity),
                    coalesce(sum(unresolved) filter (where status = 'Exhausted'), 0)::int, bool_or(status in ('Pending', 'Resolving', 'Incomplete'))
             from resolution.slice where envelope_id = any($1) group by envelope_id
             """);
         command.Parameters.Add(new() { Value = envelopeIds.ToArray() });
+        await command.PrepareAsync(cancellationToken);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var all = new List<ResolutionProgress>();
         while (await reader.ReadAsync(cancellationToken))

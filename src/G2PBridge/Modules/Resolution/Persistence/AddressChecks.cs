@@ -48,7 +48,7 @@ internal sealed class AddressChecks(BridgeDatabase source, TimeProvider clock)
     {
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await using (var memory = connection.Statement("set local work_mem = '64MB'"))
+        await using (var memory = await connection.PreparedAsync("set local work_mem = '64MB'", cancellationToken))
         {
             await memory.ExecuteNonQueryAsync(cancellationToken);
         }
@@ -72,7 +72,7 @@ internal sealed class AddressChecks(BridgeDatabase source, TimeProvider clock)
     /// <summary>However long it takes: an envelope of many millions is read to its end, and nobody waits for a lock meanwhile.</summary>
     private static async Task<List<T>> ReadAsync<T>(NpgsqlConnection connection, string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken, params object?[] values)
     {
-        await using var command = connection.Statement(sql, values);
+        await using var command = await connection.PreparedAsync(sql, cancellationToken, values);
         command.CommandTimeout = 0;
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var rows = new List<T>();
@@ -119,7 +119,7 @@ internal sealed class AddressChecks(BridgeDatabase source, TimeProvider clock)
         batch.Add(
             "update resolution.resolved_set r set awaits_check = null from unnest($1::bigint[], $2::smallint[]) as n(slice_id, round) where r.slice_id = n.slice_id and r.round = n.round",
             slices, rounds);
-        await batch.ExecuteNonQueryAsync(cancellationToken);
+        await batch.RunPreparedAsync(cancellationToken);
         await source.CommitAsync(transaction, cancellationToken);
     }
 }

@@ -48,9 +48,11 @@ internal sealed class AddressStore(BridgeDatabase source, DataProtector protecto
     /// <summary>The lines of a run that have an address: an index-only range scan once the table is vacuumed.</summary>
     public async Task<HashSet<long>> ReadKnownAsync(SeqRange lines, CancellationToken cancellationToken)
     {
-        await using var command = source.CreateCommand("select seq from resolution.address where seq between $1 and $2");
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var command = connection.Statement("select seq from resolution.address where seq between $1 and $2");
         command.Parameters.Add(new() { Value = lines.First });
         command.Parameters.Add(new() { Value = lines.Last });
+        await command.PrepareAsync(cancellationToken);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var known = new HashSet<long>();
         while (await reader.ReadAsync(cancellationToken))
@@ -64,7 +66,8 @@ internal sealed class AddressStore(BridgeDatabase source, DataProtector protecto
     /// <summary>One range scan of the primary key, in order: the rows of a run lie together because they were copied together.</summary>
     public async Task<IReadOnlyList<FinancialAddress>> ReadAsync(SeqRange lines, int round, CancellationToken cancellationToken)
     {
-        await using var command = source.CreateCommand("select seq, sealed from resolution.address where seq between $1 and $2 and round = $3 order by seq");
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var command = connection.Statement("select seq, sealed from resolution.address where seq between $1 and $2 and round = $3 order by seq");
         command.Parameters.Add(new() { Value = lines.First });
         command.Parameters.Add(new() { Value = lines.Last });
         command.Parameters.Add(new() { Value = checked((short)round) });
@@ -73,13 +76,15 @@ internal sealed class AddressStore(BridgeDatabase source, DataProtector protecto
 
     public async Task<IReadOnlyList<FinancialAddress>> FindAsync(IReadOnlyCollection<long> seqs, CancellationToken cancellationToken)
     {
-        await using var command = source.CreateCommand("select a.seq, a.sealed from unnest($1::bigint[]) as k(seq) cross join lateral (select seq, sealed from resolution.address where seq = k.seq offset 0) a order by a.seq");
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var command = connection.Statement("select a.seq, a.sealed from unnest($1::bigint[]) as k(seq) cross join lateral (select seq, sealed from resolution.address where seq = k.seq offset 0) a order by a.seq");
         command.Parameters.Add(new() { Value = seqs.Distinct().ToArray() });
         return await ReadAllAsync(command, cancellationToken);
     }
 
     private async Task<IReadOnlyList<FinancialAddress>> ReadAllAsync(NpgsqlCommand command, CancellationToken cancellationToken)
     {
+        await command.PrepareAsync(cancellationToken);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var addresses = new List<FinancialAddress>();
         var of = new string?[Fields];

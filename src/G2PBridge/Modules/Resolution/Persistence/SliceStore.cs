@@ -173,6 +173,7 @@ internal sealed class SliceStore(BridgeDatabase source, AddressStore addresses, 
         {
             Parameters = { new() { Value = slice.Id }, new() { Value = slice.Fence } },
         };
+        await command.PrepareAsync(cancellationToken);
         return await command.ExecuteScalarAsync(cancellationToken) is not null;
     }
 
@@ -221,7 +222,7 @@ internal sealed class SliceStore(BridgeDatabase source, AddressStore addresses, 
             });
         }
 
-        await batch.ExecuteNonQueryAsync(cancellationToken);
+        await batch.RunPreparedAsync(cancellationToken);
     }
 
     private static NpgsqlParameter<string?> Text(string? value) => new() { TypedValue = value };

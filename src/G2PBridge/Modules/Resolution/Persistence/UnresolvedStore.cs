@@ -23,6 +23,7 @@ internal sealed class UnresolvedStore(BridgeDatabase source)
             where u.seq between $1 and $2 and not exists (select 1 from unnest($3::bigint[]) as m(seq) where m.seq = u.seq)
             """;
         await using var command = new NpgsqlCommand(Sql, connection) { Parameters = { new() { Value = lines.First }, new() { Value = lines.Last }, new() { Value = missing } } };
+        await command.PrepareAsync(cancellationToken);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
@@ -51,13 +52,15 @@ internal sealed class UnresolvedStore(BridgeDatabase source)
                 new() { Value = unresolved.Select(item => item.Line.Quantity).ToArray() },
             },
         };
+        await command.PrepareAsync(cancellationToken);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     /// <summary>A page by the index on envelope and line; a filter by reason reads over the others.</summary>
     public async Task<IReadOnlyList<UnresolvedLine>> ListAsync(string envelopeId, long after, int limit, string? reasonCode, CancellationToken cancellationToken)
     {
-        await using var command = source.CreateCommand($"{Select} where u.envelope_id = $1 and u.seq > $2 and ($4::text is null or u.reason_code = $4) order by u.seq limit $3");
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var command = connection.Statement($"{Select} where u.envelope_id = $1 and u.seq > $2 and ($4::text is null or u.reason_code = $4) order by u.seq limit $3");
         command.Parameters.Add(new() { Value = envelopeId });
         command.Parameters.Add(new() { Value = after });
         command.Parameters.Add(new() { Value = limit });
@@ -67,7 +70,8 @@ internal sealed class UnresolvedStore(BridgeDatabase source)
 
     public async Task<IReadOnlyList<UnresolvedLine>> FindAsync(IReadOnlyCollection<long> seqs, CancellationToken cancellationToken)
     {
-        await using var command = source.CreateCommand($"{Select} where u.seq = any($1) order by u.seq");
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var command = connection.Statement($"{Select} where u.seq = any($1) order by u.seq");
         command.Parameters.Add(new() { Value = seqs.ToArray() });
         return await ReadAsync(command, cancellationToken);
     }
@@ -75,10 +79,12 @@ internal sealed class UnresolvedStore(BridgeDatabase source)
     /// <summary>Everyone of an envelope who has no address, with the reason and whether the rounds are used up.</summary>
     public async Task<IReadOnlyList<(long Seq, decimal Quantity, string ReasonCode, bool Exhausted)>> ReadAllAsync(string envelopeId, CancellationToken cancellationToken)
     {
-        await using var command = source.CreateCommand("""
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var command = connection.Statement("""
             select u.seq, u.quantity, u.reason_code, s.status = 'Exhausted' from resolution.unresolved u join resolution.slice s on s.id = u.slice_id where u.envelope_id = $1
             """);
         command.Parameters.Add(new() { Value = envelopeId });
+        await command.PrepareAsync(cancellationToken);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var lines = new List<(long, decimal, string, bool)>();
         while (await reader.ReadAsync(cancellationToken))
@@ -91,6 +97,7 @@ internal sealed class UnresolvedStore(BridgeDatabase source)
 
     private static async Task<IReadOnlyList<UnresolvedLine>> ReadAsync(NpgsqlCommand command, CancellationToken cancellationToken)
     {
+        await command.PrepareAsync(cancellationToken);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var lines = new List<UnresolvedLine>();
         while (await reader.ReadAsync(cancellationToken))
