@@ -136,16 +136,12 @@ internal sealed class TestHost
     public static async Task WorkAsync(IServiceProvider? services = null)
     {
         var provider = services ?? Services;
-        bool any;
-        do
+        var jobs = provider.GetRequiredService<PollingJobRegistry>().Jobs.Values.ToList();
+        var idle = 0;
+        for (var next = 0; idle < jobs.Count; next = (next + 1) % jobs.Count)
         {
-            any = false;
-            foreach (var job in provider.GetRequiredService<PollingJobRegistry>().Jobs.Values)
-            {
-                any |= await WorkAsync(job.Name, provider) > 0;
-            }
+            idle = await WorkAsync(jobs[next].Name, provider) > 0 ? 0 : idle + 1;
         }
-        while (any);
     }
 
     /// <summary>Works off what one background job finds; gives the number of items.</summary>

@@ -28,20 +28,27 @@ internal sealed class AuditVerification(NpgsqlDataSource source, AuditTables tab
         }
 
         var results = new List<InvariantResult> { await new AuditChain(connection, keys).CheckAsync(cancellationToken), await anchors.CheckAsync(connection, cancellationToken) };
+        var beginnings = (await connection.QueryAsync(
+            """
+            select distinct on (c.table_name) c.table_name, c.no, b.number, c.after::text
+              from audit.change c left join audit.block b on b.transaction = c.transaction where c.operation = 'shape' order by c.table_name, c.no desc
+            """,
+            [], reader => (Table: reader.GetString(0), Beginning: new Beginning(reader.GetInt64(1), reader.IsDBNull(2) ? null : reader.GetInt64(2), reader.GetString(3))), cancellationToken))
+            .ToDictionary(found => found.Table, found => found.Beginning, StringComparer.Ordinal);
         foreach (var schema in (await tables.ShapesAsync(connection, cancellationToken)).GroupBy(shape => shape.Table.Schema))
         {
-            results.Add(await CheckRowsAsync(connection, schema.Key, schema, cancellationToken));
+            results.Add(await CheckRowsAsync(connection, schema.Key, schema, beginnings, cancellationToken));
         }
 
         return results;
     }
 
-    private static async Task<InvariantResult> CheckRowsAsync(NpgsqlConnection connection, string schema, IEnumerable<AuditShape> shapes, CancellationToken cancellationToken)
+    private static async Task<InvariantResult> CheckRowsAsync(NpgsqlConnection connection, string schema, IEnumerable<AuditShape> shapes, IReadOnlyDictionary<string, Beginning> beginnings, CancellationToken cancellationToken)
     {
         var (looked, breaches, first) = (0L, 0L, new List<(long? Block, string What)>());
         foreach (var shape in shapes)
         {
-            var (rows, broken, described) = await CheckTableAsync(connection, shape, cancellationToken);
+            var (rows, broken, described) = await CheckTableAsync(connection, shape, beginnings.GetValueOrDefault(shape.Table.Name), cancellationToken);
             looked += rows;
             breaches += broken;
             first.AddRange(described.Select(breach => (breach.Block, $"{(breach.Block is { } block ? string.Create(CultureInfo.InvariantCulture, $"block {block}: ") : "")}{shape.Table.Name} {breach.What}")));
@@ -52,15 +59,13 @@ internal sealed class AuditVerification(NpgsqlDataSource source, AuditTables tab
             [.. first.OrderBy(breach => breach.Block ?? long.MaxValue).Take(InvariantSnapshot.Named).Select(breach => breach.What)]);
     }
 
-    private static async Task<(long Looked, long Breaches, IReadOnlyList<RowBreach> First)> CheckTableAsync(NpgsqlConnection connection, AuditShape shape, CancellationToken cancellationToken)
-    {
-        var begun = await connection.QueryAsync(
-            "select c.no, b.number, c.after::text from audit.change c left join audit.block b on b.transaction = c.transaction where c.operation = 'shape' and c.table_name = $1 order by c.no desc limit 1",
-            [shape.Table.Name], reader => (No: reader.GetInt64(0), Block: reader.IsDBNull(1) ? (long?)null : reader.GetInt64(1), Shape: reader.GetString(2)), cancellationToken);
-        return begun is not [var begin]
+    private static async Task<(long Looked, long Breaches, IReadOnlyList<RowBreach> First)> CheckTableAsync(NpgsqlConnection connection, AuditShape shape, Beginning? begun, CancellationToken cancellationToken) =>
+        begun is null
             ? (0, 1, [new(null, "has no audit trail; run 'g2pbridge migrate'")])
-            : AuditTables.Normal(begin.Shape) != shape.Description
-                ? (0, 1, [new(begin.Block, "has other columns or another key than its audit trail; run 'g2pbridge migrate'")])
-                : await new AuditedRows(connection, shape, begin.No).CheckAsync(cancellationToken);
-    }
+            : AuditTables.Normal(begun.Shape) != shape.Description
+                ? (0, 1, [new(begun.Block, "has other columns or another key than its audit trail; run 'g2pbridge migrate'")])
+                : await new AuditedRows(connection, shape, begun.No).CheckAsync(cancellationToken);
+
+    /// <summary>The record from which a table's trail counts, and what it says of the table.</summary>
+    private sealed record Beginning(long No, long? Block, string Shape);
 }

@@ -20,7 +20,13 @@ internal sealed class AuditedRows(NpgsqlConnection connection, AuditShape shape,
 
     public async Task<(long Looked, long Breaches, IReadOnlyList<RowBreach> First)> CheckAsync(CancellationToken cancellationToken)
     {
-        var looked = (await connection.QueryAsync($"select count(*) from {Table}", [], reader => reader.GetInt64(0), cancellationToken))[0];
+        var (looked, isKnown) = (await connection.QueryAsync(
+            $"select count(*), exists (select from audit.change c where c.table_name = '{Table}' and c.no > {since}) from {Table}", [], reader => (reader.GetInt64(0), reader.GetBoolean(1)), cancellationToken))[0];
+        if (looked == 0 && !isKnown)
+        {
+            return (0, 0, []);
+        }
+
         if (!shape.IsSet)
         {
             var (rows, first) = await FindAsync(States, cancellationToken);
