@@ -33,6 +33,13 @@ internal sealed class TestHost
     /// <summary>Drawn for this run; every host of it seals with the same.</summary>
     public static readonly string AuditKey = AuditKeys.Make();
 
+    private static readonly string? OwnServer = Environment.GetEnvironmentVariable("G2PBRIDGE_TEST_POSTGRES") is { Length: > 0 } server ? server : null;
+
+    /// <summary>Several runs may share a server of one's own.</summary>
+    private static readonly string Run = Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(6));
+
+    private static readonly HashSet<string> OwnDatabases = new(StringComparer.Ordinal);
+
     private static TemporaryPostgres? _postgres;
     private static WebApplication? _web;
 
@@ -57,12 +64,6 @@ internal sealed class TestHost
             services.AddSingleton<ISendObserver>(Crash);
         });
         await _web.Services.GetRequiredService<DatabaseMigrator>().MigrateAsync(CancellationToken.None);
-        // A server of one's own may hold the database of an earlier run, which had keys of its own.
-        await using (var forget = Source.CreateCommand("truncate protection.data_key"))
-        {
-            await forget.ExecuteNonQueryAsync();
-        }
-
         await _web.StartAsync();
     }
 
@@ -77,6 +78,11 @@ internal sealed class TestHost
         if (_postgres is not null)
         {
             await _postgres.DisposeAsync();
+        }
+
+        foreach (var database in OwnDatabases)
+        {
+            await ExecuteAsync(OwnServer!, $"drop database {database} with (force)");
         }
     }
 
@@ -168,28 +174,30 @@ internal sealed class TestHost
         return await scope.ServiceProvider.GetRequiredService<IMediator>().Send(request);
     }
 
-    /// <summary>A database of this name on the test server, made when it is missing.</summary>
+    /// <summary>A database of this name for this run, made when it is missing.</summary>
     public static async Task<string> FindDatabaseAsync(string name)
     {
-        if (Environment.GetEnvironmentVariable("G2PBRIDGE_TEST_POSTGRES") is not { Length: > 0 } server)
+        if (OwnServer is not { } server)
         {
             _postgres ??= await TemporaryPostgres.StartAsync(report: TestContext.Progress.WriteLine);
             await _postgres.EnsureDatabaseAsync(name);
             return _postgres.ConnectionString(name) + ";Include Error Detail=true";
         }
 
-        await using var source = NpgsqlDataSource.Create(server);
-        await using (var exists = source.CreateCommand("select 1 from pg_database where datname = $1"))
+        name = $"{name}_{Run}";
+        if (OwnDatabases.Add(name))
         {
-            exists.Parameters.Add(new() { Value = name });
-            if (await exists.ExecuteScalarAsync() is null)
-            {
-                await using var create = source.CreateCommand($"create database {name}");
-                await create.ExecuteNonQueryAsync();
-            }
+            await ExecuteAsync(server, $"create database {name}");
         }
 
         return new NpgsqlConnectionStringBuilder(server) { Database = name, IncludeErrorDetail = true }.ConnectionString;
+    }
+
+    private static async Task ExecuteAsync(string server, string sql)
+    {
+        await using var source = NpgsqlDataSource.Create(server);
+        await using var command = source.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
     }
 
     public static string DrawKey() => Convert.ToBase64String(System.Security.Cryptography.RandomNumberGenerator.GetBytes(32));

@@ -12,7 +12,7 @@ internal sealed class SeededWorldTests : IntegrationTest
     private const string Variable = "G2PBRIDGE_SEEDS";
     private const int MostFailures = 3;
 
-    private static readonly (int First, int Last) Usual = (1, 60);
+    private static readonly (int First, int Last) Usual = (1, 30);
 
     [Test]
     public async Task In_every_seeded_world_each_line_is_paid_once_or_proved_unpaid()

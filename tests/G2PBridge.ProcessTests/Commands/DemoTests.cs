@@ -57,24 +57,24 @@ internal sealed class DemoTests
     [Test]
     public async Task A_demo_that_was_killed_is_carried_on_by_the_same_command()
     {
-        using (var first = Demo("--beneficiaries", "10000"))
+        using (var first = Demo("--beneficiaries", "5000"))
         {
-            Assert.That(await first.UntilAsync(line => line.Contains("received 10000", StringComparison.Ordinal), BridgeProcess.Patience), Is.True, first.Output);
+            Assert.That(await first.UntilAsync(line => line.Contains("received 5000", StringComparison.Ordinal), BridgeProcess.Patience), Is.True, first.Output);
             first.KillHard();
             await first.ExitAsync(BridgeProcess.Patience);
         }
 
-        using (var second = Demo("--beneficiaries", "10000"))
+        using (var second = Demo("--beneficiaries", "5000"))
         {
             Assert.That(await second.UntilAsync(line => line.Contains("funds blocked, answered by the bank", StringComparison.Ordinal), BridgeProcess.Patience), Is.True, second.Output);
             second.KillHard();
             await second.ExitAsync(BridgeProcess.Patience);
         }
 
-        using var third = Demo("--beneficiaries", "10000");
+        using var third = Demo("--beneficiaries", "5000");
         Assert.That(await third.ExitAsync(BridgeProcess.Patience), Is.Zero, third.Output);
         Assert.That(third.Output, Does.Contain("Carrying on with envelope").And.Contain("Every line is accounted for, to the cent."));
-        await TheBankPaidNobodyTwice(9_800);
+        await TheBankPaidNobodyTwice(4_900);
     }
 
     [Test]

@@ -14,6 +14,10 @@ internal sealed class QuietRun(BenchPlan plan, BenchClient client)
     private const int LongStatusQuestions = 30;
     private const int EnvelopeQuestions = 1_000;
     private const int Journeys = 5;
+
+    /// <summary>Whoever measures less than this wants to see whether it works, and is asked fewer questions.</summary>
+    private const int EnoughToAskAll = 20_000;
+    private const int LeastQuestions = 10;
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(3);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
@@ -50,22 +54,23 @@ internal sealed class QuietRun(BenchPlan plan, BenchClient client)
 
     public async Task<QuietResult> RunAsync(IReadOnlyList<BenchEnvelope> paid, BenchProgress progress, CancellationToken cancellationToken)
     {
-        var step = progress.Begin("Quiet bridge", StatusQuestions + Journeys);
+        var questions = Share(StatusQuestions);
+        var step = progress.Begin("Quiet bridge", questions + Journeys);
         var (status, longStatus, envelopeStatus, random) = (new List<double>(), new List<double>(), new List<double>(), new Random(11));
-        for (var i = 0; i < StatusQuestions; i++)
+        for (var i = 0; i < questions; i++)
         {
             var ids = Some(paid[random.Next(paid.Count)], Ids, random);
             status.Add(await TimeAsync(() => client.AskStatusAsync(ids, cancellationToken)));
             step.Report(i);
         }
 
-        for (var i = 0; i < LongStatusQuestions; i++)
+        for (var i = 0; i < Share(LongStatusQuestions); i++)
         {
             var ids = Some(paid[random.Next(paid.Count)], ManyIds, random);
             longStatus.Add(await TimeAsync(() => client.AskStatusAsync(ids, cancellationToken)));
         }
 
-        for (var i = 0; i < EnvelopeQuestions; i++)
+        for (var i = 0; i < Share(EnvelopeQuestions); i++)
         {
             envelopeStatus.Add(await TimeAsync(() => client.AskEnvelopeStatusAsync(paid[random.Next(paid.Count)].Id, cancellationToken)));
         }
@@ -74,7 +79,7 @@ internal sealed class QuietRun(BenchPlan plan, BenchClient client)
         for (var i = 0; i < Journeys; i++)
         {
             journeys.Add(await PayAsync(new BenchEnvelope($"BENCH-SMALL-{i}", 0, SmallEnvelope), cancellationToken));
-            step.Report(StatusQuestions + i);
+            step.Report(questions + i);
         }
 
         journeys.Sort();
@@ -82,6 +87,8 @@ internal sealed class QuietRun(BenchPlan plan, BenchClient client)
         return new QuietResult(
             Latency.Of(status), Latency.Of(longStatus), Latency.Of(envelopeStatus), journeys[Journeys / 2].Paid, journeys.Select(journey => journey.Reconciled).Order().ElementAt(Journeys / 2));
     }
+
+    private int Share(int questions) => Math.Clamp((int)((long)questions * plan.Disbursements / EnoughToAskAll), LeastQuestions, questions);
 
     private async Task<(double Paid, double Reconciled)> PayAsync(BenchEnvelope envelope, CancellationToken cancellationToken)
     {
