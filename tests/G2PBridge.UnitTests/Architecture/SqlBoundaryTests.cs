@@ -58,6 +58,17 @@ internal sealed partial class SqlBoundaryTests
         Assert.That(offences, Is.Empty);
     }
 
+    [Test]
+    public void What_outlives_a_transaction_is_asked_for_on_a_session_of_its_own()
+    {
+        var asking = (from file in SourceText.Files(SourceText.Host)
+                      let text = SourceText.TakeApart(File.ReadAllText(file))
+                      where text.Literals.Any(literal => OutlivesItsTransaction().IsMatch(literal.Text))
+                      select (File: SourceText.Relative(file), IsOnSession: text.Code.Contains("SessionConnection", StringComparison.Ordinal) || text.Code.Contains("OpenSessionAsync", StringComparison.Ordinal))).ToList();
+        Assert.That(asking, Has.Count.GreaterThan(3));
+        Assert.That(asking.Where(file => !file.IsOnSession).Select(file => file.File), Is.Empty, "connections go back to the pool as they are");
+    }
+
     [TestCase("select * from funds.work", true)]
     [TestCase("select * from FUNDS . \\\"work\\\"", true)]
     [TestCase("\\\"funds\\\".\\\"work\\\"", true)]
@@ -102,6 +113,9 @@ internal sealed partial class SqlBoundaryTests
     private static string SchemaOf(string module) =>
         (string)typeof(BridgeHost).Assembly.GetType($"{HostAssembly.ModulesRoot}{module}.{module}Module", throwOnError: true)!
             .GetField("Schema", BindingFlags.Public | BindingFlags.Static)!.GetRawConstantValue()!;
+
+    [GeneratedRegex(@"pg_(try_)?advisory_(lock|unlock)\w*\(|^\s*(un)?listen |^\s*set (?!local|timezone)\w+ *(=|to )", RegexOptions.IgnoreCase)]
+    private static partial Regex OutlivesItsTransaction();
 
     [GeneratedRegex(@"\b(?<module>[A-Z]\w+)(Module\s*\.\s*\w+|\.(Persistence|Domain|Features)\b)")]
     private static partial Regex InnerPlace();

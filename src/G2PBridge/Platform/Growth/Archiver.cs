@@ -66,27 +66,13 @@ internal sealed class Archiver(
     /// <exception cref="ArchiveException">It cannot go on.</exception>
     public async Task RunAsync(ArchiveRange range, DateOnly before, string folder, IArchiveObserver observer, CancellationToken cancellationToken)
     {
-        await using var turn = await database.OpenConnectionAsync(cancellationToken);
-        if (!(await turn.QueryAsync("select pg_try_advisory_lock($1) and pg_try_advisory_lock($2)", [Turn, KeyRotation.Turn], reader => reader.GetBoolean(0), cancellationToken))[0])
+        await using var turn = await database.OpenSessionAsync(cancellationToken);
+        if (!(await turn.Connection.QueryAsync("select pg_try_advisory_lock($1) and pg_try_advisory_lock($2)", [Turn, KeyRotation.Turn], reader => reader.GetBoolean(0), cancellationToken))[0])
         {
-            await ReleaseAsync(turn);
             throw new ArchiveException("Another archive or a rotation of keys is under way; wait for it, then run the command again.");
         }
 
-        try
-        {
-            await AdvanceAsync(range, before, folder, observer, cancellationToken);
-        }
-        finally
-        {
-            await ReleaseAsync(turn);
-        }
-    }
-
-    private static async Task ReleaseAsync(NpgsqlConnection turn)
-    {
-        await using var give = turn.Statement("select pg_advisory_unlock_all()");
-        await give.ExecuteNonQueryAsync(CancellationToken.None);
+        await AdvanceAsync(range, before, folder, observer, cancellationToken);
     }
 
     private async Task AdvanceAsync(ArchiveRange range, DateOnly before, string folder, IArchiveObserver observer, CancellationToken cancellationToken)
@@ -256,17 +242,10 @@ internal sealed class Archiver(
 
             try
             {
-                await using var connection = await database.OpenConnectionAsync(cancellationToken);
+                await using var session = await database.OpenSessionAsync(cancellationToken);
                 // Who waits here for others' transactions holds no lock that they could want; still, a wait has an end.
-                await ExecuteAsync(connection, "set lock_timeout = '10s'", cancellationToken);
-                try
-                {
-                    await ExecuteAsync(connection, $"alter table {table.Name} detach partition {partition} {(isBrokenOff ? "finalize" : "concurrently")}", cancellationToken);
-                }
-                finally
-                {
-                    await ExecuteAsync(connection, "reset lock_timeout", CancellationToken.None);
-                }
+                await ExecuteAsync(session.Connection, "set lock_timeout = '10s'", cancellationToken);
+                await ExecuteAsync(session.Connection, $"alter table {table.Name} detach partition {partition} {(isBrokenOff ? "finalize" : "concurrently")}", cancellationToken);
             }
             catch (PostgresException busy) when (attempt < MostAttempts && IsBusy(busy))
             {

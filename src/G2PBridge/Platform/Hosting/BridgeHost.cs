@@ -132,6 +132,8 @@ internal static class BridgeHost
 
         // Statements are prepared where they are sent (SqlStatements, PrepareQueries), never by the driver on its own.
         builder.ConnectionStringBuilder.MaxAutoPrepare = 0;
+        // Cleaning a connection takes seven statements each time; what has to be cleaned is kept to SessionConnection.
+        builder.ConnectionStringBuilder.NoResetOnClose = true;
         builder.ConnectionStringBuilder.ApplicationName ??= "g2pbridge";
         builder.ConnectionStringBuilder.Options = $"{builder.ConnectionStringBuilder.Options} {presence.ConnectionOption}".Trim();
         // The driver's traces repeat what the database says about a failed statement, with the values that it choked on.

@@ -63,7 +63,8 @@ internal sealed partial class WorkBroadcast(WorkNews news, WorkSignal signal, Po
     private async Task HearAsync(bool missedSome, CancellationToken stoppingToken)
     {
         var heard = new HashSet<string>(StringComparer.Ordinal);
-        await using var connection = await source.OpenConnectionAsync(stoppingToken);
+        await using var session = await SessionConnection.OpenAsync(source, stoppingToken);
+        var connection = session.Connection;
         connection.Notification += (_, notification) => heard.UnionWith(JobsOf(notification.Payload));
         await ExecuteAsync(connection, $"listen {Channel}", stoppingToken);
         if (missedSome)

@@ -12,6 +12,9 @@ internal sealed class BridgeDatabase(NpgsqlDataSource source, AuditSeal seal)
     /// <summary>For reading, and for transactions that end with <see cref="CommitAsync"/>.</summary>
     public ValueTask<NpgsqlConnection> OpenConnectionAsync(CancellationToken cancellationToken) => source.OpenConnectionAsync(cancellationToken);
 
+    /// <summary>For locks and settings that outlive a transaction.</summary>
+    public Task<SessionConnection> OpenSessionAsync(CancellationToken cancellationToken) => SessionConnection.OpenAsync(source, cancellationToken);
+
     /// <summary>For reading.</summary>
     public NpgsqlCommand CreateCommand(string sql) => source.CreateCommand(sql);
 

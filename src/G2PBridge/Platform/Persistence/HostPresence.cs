@@ -47,7 +47,7 @@ internal sealed partial class PresenceKeeper(HostPresence presence, NpgsqlDataSo
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
-    private NpgsqlConnection? _connection;
+    private SessionConnection? _session;
 
     /// <summary>Present before the first job runs, because a lease of somebody who is not present is ended.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
@@ -60,9 +60,9 @@ internal sealed partial class PresenceKeeper(HostPresence presence, NpgsqlDataSo
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        if (_connection is not null)
+        if (_session is not null)
         {
-            await _connection.DisposeAsync();
+            await _session.DisposeAsync();
         }
     }
 
@@ -98,25 +98,25 @@ internal sealed partial class PresenceKeeper(HostPresence presence, NpgsqlDataSo
 
     private async Task HoldAsync(CancellationToken cancellationToken)
     {
-        if (_connection is not null)
+        if (_session is not null)
         {
             try
             {
-                await using var alive = new NpgsqlCommand("select 1", _connection);
+                await using var alive = new NpgsqlCommand("select 1", _session.Connection);
                 await alive.ExecuteNonQueryAsync(cancellationToken);
                 return;
             }
             catch (Exception exception) when (exception is NpgsqlException or InvalidOperationException)
             {
-                await _connection.DisposeAsync();
-                _connection = null;
+                await _session.DisposeAsync();
+                _session = null;
             }
         }
 
-        var connection = await source.OpenConnectionAsync(cancellationToken);
-        await using var take = new NpgsqlCommand("select pg_advisory_lock($1, $2)", connection) { Parameters = { new() { Value = HostPresence.LockClass }, new() { Value = presence.Id } } };
+        var session = await SessionConnection.OpenAsync(source, cancellationToken);
+        await using var take = new NpgsqlCommand("select pg_advisory_lock($1, $2)", session.Connection) { Parameters = { new() { Value = HostPresence.LockClass }, new() { Value = presence.Id } } };
         await take.ExecuteNonQueryAsync(cancellationToken);
-        _connection = connection;
+        _session = session;
     }
 
     private async Task EndLeasesOfTheDeadAsync(CancellationToken cancellationToken)

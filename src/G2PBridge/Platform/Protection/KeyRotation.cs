@@ -26,8 +26,8 @@ internal sealed class KeyRotation(BridgeDatabase source, KeyRing ring, KeyRegist
             throw new ProtectionException("An archive was begun, and its rows cannot be written anew; finish it with 'g2pbridge archive', then rotate.");
         }
 
-        await using var turn = await source.OpenConnectionAsync(cancellationToken);
-        await using (var take = new NpgsqlCommand("select pg_advisory_lock($1)", turn) { Parameters = { new() { Value = Turn } }, CommandTimeout = 0 })
+        await using var turn = await source.OpenSessionAsync(cancellationToken);
+        await using (var take = new NpgsqlCommand("select pg_advisory_lock($1)", turn.Connection) { Parameters = { new() { Value = Turn } }, CommandTimeout = 0 })
         {
             await take.ExecuteNonQueryAsync(cancellationToken);
         }
@@ -55,11 +55,6 @@ internal sealed class KeyRotation(BridgeDatabase source, KeyRing ring, KeyRegist
         {
             await register.RetireAsync(key.Id, cancellationToken);
             retired.Add(key.Id);
-        }
-
-        await using (var give = new NpgsqlCommand("select pg_advisory_unlock($1)", turn) { Parameters = { new() { Value = Turn } } })
-        {
-            await give.ExecuteNonQueryAsync(cancellationToken);
         }
 
         return new RotationResult(newest.Id, wasChanged, rewritten, unreadable, retired);
