@@ -48,6 +48,7 @@ internal static class ArchiveCommand
 
     public static async Task<int> RunAsync(IServiceProvider services, Wish wish, IAnsiConsole console, CancellationToken cancellationToken)
     {
+        using var acting = Acting.AsCommand("archive");
         if (wish.Before is not { } before)
         {
             throw new StartupRefusedException("Say what is old enough: g2pbridge archive --before 2026-01-01, with --to FOLDER and --run to do it.");

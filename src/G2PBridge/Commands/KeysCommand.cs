@@ -93,6 +93,7 @@ internal static class KeysCommand
 
     private static async Task<int> RotateAsync(IServiceProvider services, CancellationToken cancellationToken)
     {
+        using var acting = Acting.AsCommand("keys rotate");
         var ring = services.GetRequiredService<KeyRing>();
         var result = await services.GetRequiredService<KeyRotation>().RunAsync(CommandLine.Report, cancellationToken);
         if (!result.WasChanged && result.Rewritten == 0 && result.Unreadable == 0 && result.Retired.Count == 0)

@@ -137,6 +137,13 @@ internal static class PartnerEndpoint
             limit.MaxRequestBodySize = options.MaxRequestBytes + 1L;
         }
 
+        // A browser may send a body of another type to anywhere without asking; a sender that names none is believed.
+        if (http.Request.ContentType is { Length: > 0 } && !http.Request.HasJsonContentType())
+        {
+            await WriteErrorsAsync(http, StatusCodes.Status400BadRequest, [(MalformedCode, "Invalid Input. Content-Type: the body is not announced as JSON; send it with the header Content-Type: application/json.")]);
+            return;
+        }
+
         var errors = new WireErrors();
         PartnerRequest? read;
         try

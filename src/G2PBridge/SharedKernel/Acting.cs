@@ -19,6 +19,12 @@ internal static class Acting
     /// <summary>The name under which an API key or a token was recognised, or that a gateway vouches for.</summary>
     public static IDisposable AsCaller(string name) => As($"caller {name}");
 
+    /// <summary>A bank whose own signature was checked.</summary>
+    public static IDisposable AsBank(string code) => As($"bank {code}");
+
+    /// <summary>A command of the program, in the name of whoever is logged in on the machine where it runs.</summary>
+    public static IDisposable AsCommand(string command) => As($"command {command} by {Environment.UserName}");
+
     /// <summary>Until the result is disposed. To be called in the method that does the work: what a called method sets, its caller does not see.</summary>
     private static Until As(string name)
     {

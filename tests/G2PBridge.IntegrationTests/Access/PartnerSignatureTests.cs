@@ -208,6 +208,56 @@ internal sealed class PartnerSignatureTests : IntegrationTest
     }
 
     [Test]
+    public async Task A_new_key_without_a_name_stands_beside_the_old_one_until_that_is_taken_away()
+    {
+        await using var host = await StartAnotherAsync(
+            ("PartnerSignatures:Keys:0:Partner", "PARTNER_TEST_PBMS"), ("PartnerSignatures:Keys:0:PublicKey", _keys["RS256"].Pem),
+            ("PartnerSignatures:Keys:1:Partner", "PARTNER_TEST_PBMS"), ("PartnerSignatures:Keys:1:PublicKey", _keys["configured"].Pem));
+        foreach (var key in new[] { "RS256", "configured" })
+        {
+            var body = Body();
+            Assert.That(Status(await SendAsync("create_disbursement_envelopes", body, await _signer.SignAsync(key, body, new JsonObject { ["alg"] = "RS256" }), host)), Is.EqualTo("SUCCESS"), key);
+            body = Body();
+            Assert.That(Status(await SendAsync("create_disbursement_envelopes", body, await _signer.SignAsync(key, body, new JsonObject { ["alg"] = "RS256", ["kid"] = "of my own" }), host)), Is.EqualTo("SUCCESS"), key);
+        }
+
+        var foreign = Body();
+        Assert.That(Code(await SendAsync("create_disbursement_envelopes", foreign, await _signer.SignAsync("foreign", foreign, new JsonObject { ["alg"] = "RS256" }), host)), Is.EqualTo("rjct.jwt.invalid"));
+    }
+
+    [Test]
+    public async Task An_algorithm_that_the_settings_do_not_name_is_refused_and_one_that_they_name_is_not()
+    {
+        await using var host = await StartAnotherAsync(("PartnerSignatures:KeysFolder", _folder.FullName), ("PartnerSignatures:Algorithms:0", "ES256"), ("PartnerSignatures:Algorithms:1", "PS256"));
+        foreach (var algorithm in Algorithms)
+        {
+            var body = Body();
+            Assert.That(Code(await SendAsync("create_disbursement_envelopes", body, await SignAsync(algorithm, body), host)), Is.EqualTo(algorithm is "ES256" or "PS256" ? null : "rjct.jwt.invalid"), algorithm);
+        }
+    }
+
+    [TestCase(59, null)]
+    [TestCase(61, "REQUEST_EXPIRED")]
+    [TestCase(-59, null)]
+    [TestCase(-61, "REQUEST_EXPIRED")]
+    public async Task How_far_a_requests_time_may_be_from_ours_stands_in_the_settings(int seconds, string? code)
+    {
+        await using var host = await StartAnotherAsync(("PartnerSignatures:KeysFolder", _folder.FullName), ("PartnerSignatures:Freshness", "00:01:00"));
+        var body = Body();
+        Clock.Advance(TimeSpan.FromSeconds(seconds));
+        Assert.That(Code(await SendAsync("create_disbursement_envelopes", body, await SignAsync("RS256", body), host)), Is.EqualTo(code));
+    }
+
+    [Test]
+    public async Task A_signed_message_of_version_1_0_is_refused_the_second_time()
+    {
+        var body = "{\"header\":{\"version\":\"1.0.0\",\"message_id\":\"m2\",\"message_ts\":\"2026-06-19T10:15:00\",\"action\":\"x\",\"sender_id\":\"test-pbms\"},\"message\":[\"NOBODY\"]}";
+        var signature = await SignAsync("EdDSA", body);
+        Assert.That((await SendAsync("get_disbursement_status", body, signature))["header"]!["status"]!.GetValue<string>(), Is.EqualTo("succ"));
+        Assert.That((await SendAsync("get_disbursement_status", body, signature))["header"]!["status_reason_message"]!.GetValue<string>(), Is.EqualTo("REQUEST_REPLAYED"));
+    }
+
+    [Test]
     public async Task What_is_too_old_to_come_again_is_forgotten()
     {
         var body = Body();
@@ -318,16 +368,23 @@ internal sealed class PartnerSignatureTests : IntegrationTest
         File.WriteAllText(Path.Combine(_folder.FullName, partner + ".json"), new JsonObject { ["keys"] = keys }.ToJsonString());
     }
 
-    private async Task<JsonNode> SendAsync(string path, string body, string? signature)
+    private static async Task<WebApplication> StartAnotherAsync(params (string Key, string Value)[] settings)
     {
-        using var response = await SendRawAsync(path, body, signature);
+        var host = TestHost.Build(TestHost.ConnectionString, services => services.AddSingleton<TimeProvider>(Clock), [("PartnerSignatures:Required", "true"), .. settings]);
+        await host.StartAsync();
+        return host;
+    }
+
+    private async Task<JsonNode> SendAsync(string path, string body, string? signature, WebApplication? host = null)
+    {
+        using var response = await SendRawAsync(path, body, signature, host);
         Assert.That(response.StatusCode, Is.EqualTo(HttpStatusCode.OK), path);
         return (await response.Content.ReadFromJsonAsync<JsonNode>())!;
     }
 
-    private async Task<HttpResponseMessage> SendRawAsync(string path, string body, string? signature)
+    private async Task<HttpResponseMessage> SendRawAsync(string path, string body, string? signature, WebApplication? host = null)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(new Uri(_host.Urls.First()), path)) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(new Uri((host ?? _host).Urls.First()), path)) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
         if (signature is not null)
         {
             request.Headers.TryAddWithoutValidation("Signature", signature);

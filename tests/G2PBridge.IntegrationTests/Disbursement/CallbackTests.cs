@@ -29,6 +29,20 @@ internal sealed class CallbackTests : DisbursementTest
     }
 
     [Test]
+    public async Task On_record_it_is_the_bank_that_called_whatever_name_it_gives_itself()
+    {
+        var body = Body(((await UnknownAsync(1))[0], "PAID"));
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(TestHost.Address, Path)) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        request.Headers.Add("X-Signature", Sign(body));
+        request.Headers.Add("X-Actor", "asha");
+        using var response = await Http.SendAsync(request);
+        Assert.That(response.StatusCode, Is.EqualTo(HttpStatusCode.OK));
+        Assert.That(
+            await ScalarAsync<string>("select string_agg(distinct b.actor, ', ') from audit.change c join audit.block b on b.transaction = c.transaction where c.table_name = 'disbursement.bank_callback'"),
+            Is.EqualTo("bank EXAMPLE-BANK"));
+    }
+
+    [Test]
     public async Task Five_times_the_same_is_one_effect_and_one_row()
     {
         var references = await UnknownAsync(1);

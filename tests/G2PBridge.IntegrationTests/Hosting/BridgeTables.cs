@@ -12,7 +12,7 @@ internal static class BridgeTables
     /// <summary>Of each database its tables, and the statement that begins its sequences anew.</summary>
     private static readonly Dictionary<string, (List<string> Tables, string Sequences)> Known = new(StringComparer.Ordinal);
 
-    /// <summary>As if the migrations had just run: past every trigger, those of the audit trail too, whose first blocks say how each table is watched.</summary>
+    /// <summary>As if the migrations had just run: past every trigger, those of the audit trail too, whose first blocks say how each table is watched and which keys this host entered.</summary>
     public static async Task EmptyAsync(NpgsqlDataSource source)
     {
         await using var connection = await source.OpenConnectionAsync();
@@ -38,8 +38,8 @@ internal static class BridgeTables
             set session_replication_role = replica;
             {string.Concat(filled.Select(table => $"delete from {table};"))}
             {known.Sequences};
-            delete from audit.change where transaction > (select max(transaction) from audit.change where operation = 'shape');
-            delete from audit.block where transaction > (select max(transaction) from audit.change where operation = 'shape');
+            delete from audit.block where transaction > (select max(transaction) from audit.change where operation = 'shape' or table_name = 'protection.data_key');
+            delete from audit.change where transaction > (select max(transaction) from audit.change where operation = 'shape' or table_name = 'protection.data_key');
             set session_replication_role = origin
             """,
             connection);

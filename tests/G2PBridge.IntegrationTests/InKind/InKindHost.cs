@@ -33,11 +33,6 @@ internal sealed class InKindHost
         ConnectionString = await TestHost.FindDatabaseAsync("g2pbridge_inkind_test");
         _web = TestHost.Build(ConnectionString, Register, Settings);
         await _web.Services.GetRequiredService<DatabaseMigrator>().MigrateAsync(CancellationToken.None);
-        await using (var forget = Source.CreateCommand("truncate protection.data_key"))
-        {
-            await forget.ExecuteNonQueryAsync();
-        }
-
         await _web.StartAsync();
     }
 

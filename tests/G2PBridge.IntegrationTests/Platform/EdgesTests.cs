@@ -184,6 +184,24 @@ internal sealed class EdgesTests : IntegrationTest
         Assert.That(html, Does.Not.Match("\\son[a-z]+=\""), "no handlers");
     }
 
+    [TestCase("text/plain")]
+    [TestCase("application/x-www-form-urlencoded")]
+    [TestCase("multipart/form-data; boundary=x")]
+    public async Task A_partner_whose_body_is_of_another_type_is_told_so_and_nothing_is_stored(string type)
+    {
+        var body = Wire.Request(new JsonArray(Wire.Envelope("E", 1, 10))).ToJsonString();
+        using var content = new StringContent(body);
+        content.Headers.ContentType = System.Net.Http.Headers.MediaTypeHeaderValue.Parse(type);
+        using var answer = await Http.PostAsync(new Uri(TestHost.Address, "create_disbursement_envelopes"), content);
+        Assert.That((answer.StatusCode, await answer.Content.ReadAsStringAsync()), Is.EqualTo((HttpStatusCode.BadRequest,
+            "{\"errors\":[{\"code\":\"G2P-REQ-102\",\"message\":\"Invalid Input. Content-Type: the body is not announced as JSON; send it with the header Content-Type: application/json.\"}]}")));
+        Assert.That(await ScalarAsync<long>("select count(*) from envelopes.envelope"), Is.Zero);
+        using var untold = new ByteArrayContent(System.Text.Encoding.UTF8.GetBytes(body));
+        using var taken = await Http.PostAsync(new Uri(TestHost.Address, "create_disbursement_envelopes"), untold);
+        Assert.That(taken.StatusCode, Is.EqualTo(HttpStatusCode.OK), "a sender that names no type is believed");
+        Assert.That(await ScalarAsync<long>("select count(*) from envelopes.envelope"), Is.EqualTo(1));
+    }
+
     [TestCase("v1/pauses", null)]
     [TestCase("v1/pauses", "text/plain")]
     [TestCase("v1/declarations", "application/x-www-form-urlencoded")]

@@ -45,6 +45,33 @@ internal sealed class KeyRotationTests : IntegrationTest
     }
 
     [Test]
+    public async Task A_rotation_leaves_a_record_of_the_key_that_went_and_the_one_that_came()
+    {
+        await _hosts[0].Services.GetRequiredService<KeyRegister>().EnterAsync(CancellationToken.None);
+        var former = _hosts[0].Services.GetRequiredService<KeyRing>().Newest.Id;
+        KeyFile.AddKey(_keys, DateTimeOffset.UnixEpoch);
+        var rotating = Host();
+        var newest = rotating.Services.GetRequiredService<KeyRing>().Newest.Id;
+
+        await RotateAsync(rotating);
+
+        await using var command = Source.CreateCommand(
+            """
+            select c.operation || ' ' || (c.key ->> 'id') || ' ' || coalesce(c.after ->> 'is_current', '') || ' ' || (c.after ->> 'retired_at' is not null) || ' ' || (length(b.actor) > 0)
+              from audit.change c join audit.block b on b.transaction = c.transaction where c.table_name = 'protection.data_key' and not (c.after ->> 'is_fingerprints')::boolean order by c.no
+            """);
+        var records = new List<string>();
+        await using var reader = await command.ExecuteReaderAsync();
+        while (await reader.ReadAsync())
+        {
+            records.Add(reader.GetString(0));
+        }
+
+        Assert.That(records[0], Is.EqualTo($"insert {former} true false true"));
+        Assert.That(records.Skip(1), Is.EquivalentTo(new[] { $"update {former} false false true", $"insert {newest} true false true", $"update {former} false true true" }));
+    }
+
+    [Test]
     public async Task Killed_in_the_middle_while_a_host_pays_it_goes_on_and_the_old_key_can_be_taken_away()
     {
         var paying = _hosts[0];

@@ -87,6 +87,16 @@ internal sealed class RefusedStartTests
         await IsRefusedAsync(environment, ["serve", "--urls", "http://127.0.0.1:0"], "lacks the key ");
     }
 
+    [TestCase("ConnectionStrings__G2PBridge", "Host=db.example;Username=bridge;Password=changeme;Database=pay", "ConnectionStrings:G2PBridge: the password is a word out of examples")]
+    [TestCase("ConnectionStrings__G2PBridge", "Host=db.example;Username=bridge;Password=Xk3-vb;Database=pay", "it needs at least 12")]
+    [TestCase("SponsorBanks__Banks__B__CallbackSecret", "secret", "SponsorBanks:Banks:B:CallbackSecret is a word out of examples")]
+    public async Task Production_does_not_start_with_a_secret_that_anybody_could_guess(string setting, string value, string sentence)
+    {
+        var environment = Production("Host=127.0.0.1;Port=1;Database=pay");
+        environment[setting] = value;
+        await IsRefusedAsync(environment, ["serve", "--urls", "http://127.0.0.1:0"], sentence);
+    }
+
     [Test]
     public async Task A_key_that_cannot_be_used_and_an_algorithm_that_must_not_be_are_named() =>
         await IsRefusedAsync(

@@ -1,5 +1,4 @@
 using G2PBridge.Platform.Persistence;
-using Npgsql;
 
 namespace G2PBridge.Platform.Protection;
 
@@ -10,7 +9,7 @@ internal sealed record RegisteredKey(int Id, bool IsFingerprints, bool IsCurrent
 /// Which keys this database was written with, and which one is in use. Of the keys themselves it holds nothing. All hosts take the key in use from here, so that a
 /// rotation changes it for all of them at once.
 /// </summary>
-internal sealed class KeyRegister(NpgsqlDataSource source, KeyRing ring, TimeProvider clock)
+internal sealed class KeyRegister(BridgeDatabase source, KeyRing ring, TimeProvider clock)
 {
     public const int WritingLock = 0x6732_6b79;
 

@@ -1,3 +1,4 @@
+using G2PBridge.Platform.Audit;
 using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Protection.Persistence;
 using G2PBridge.Platform.Verification;
@@ -9,6 +10,7 @@ internal static class ProtectionRegistration
     public static IServiceCollection AddDataProtector(this IServiceCollection services)
     {
         services.AddModuleDbContext<ProtectionDbContext>(ProtectionDbContext.SchemaName);
+        services.AddAudited($"{ProtectionDbContext.SchemaName}.data_key");
         services.AddSingleton<KeyRing>();
         services.AddSingleton<KeyRegister>();
         services.AddSingleton<DataProtector>();

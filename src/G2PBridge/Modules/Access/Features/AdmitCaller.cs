@@ -17,9 +17,17 @@ internal sealed partial class AdmitCaller(
 
     public async Task InvokeAsync(HttpContext http)
     {
-        if (!_isRequired || Needed(http.GetEndpoint()) is not { } needed)
+        if (!_isRequired)
         {
             await NextAsync(http);
+            return;
+        }
+
+        if (Needed(http.GetEndpoint()) is not { } needed)
+        {
+            // Nobody was recognised here, so nobody's name counts.
+            http.Request.Headers.Remove(Actor.Header);
+            await next(http);
             return;
         }
 

@@ -35,23 +35,26 @@ internal sealed partial class AdmitPartnerRequest(
         }
 
         var detached = DetachedSignature.Parse(signature);
-        var key = detached?.Algorithm is { } algorithm && options.Value.Allows(algorithm)
+        var candidates = detached?.Algorithm is { } algorithm && options.Value.Allows(algorithm)
             ? await keys.FindAsync(partner, detached.KeyId, algorithm, cancellationToken)
-            : null;
-        if (key is null || detached is null)
+            : [];
+        if (candidates.Count == 0 || detached is null)
         {
             Check(request, Decoy.Value.Key, Decoy.Value.Signature);
             LogRefused(partner, "no key");
             return Invalid;
         }
 
-        if (Check(request, key, detached) is not { } signed)
+        foreach (var key in candidates)
         {
-            LogRefused(partner, "no valid signature");
-            return Invalid;
+            if (Check(request, key, detached) is { } signed)
+            {
+                return await AdmitOnceAsync(request, partner, signed, cancellationToken);
+            }
         }
 
-        return await AdmitOnceAsync(request, partner, signed, cancellationToken);
+        LogRefused(partner, "no valid signature");
+        return Invalid;
     }
 
     /// <summary>The hash of what was signed, or null when the signature is not valid for it.</summary>

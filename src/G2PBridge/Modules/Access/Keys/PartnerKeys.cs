@@ -15,22 +15,39 @@ internal interface IPartnerKeySource
 /// <summary>Every place at once: a key that is registered anywhere counts, so that a new one can be brought in beside the old.</summary>
 internal sealed class PartnerKeys(IEnumerable<IPartnerKeySource> sources, TimeProvider clock)
 {
-    /// <summary>The key a signature must have been made with, or null. Without a <c>kid</c> on either side the algorithm decides.</summary>
-    public async ValueTask<PartnerKey?> FindAsync(string partner, string? keyId, SignatureAlgorithm algorithm, CancellationToken cancellationToken)
+    /// <summary>So many keys a signature is tried with; more of one kind and without a name a partner does not have.</summary>
+    private const int MostTried = 4;
+
+    /// <summary>
+    /// The keys a signature may have been made with: those of its <c>kid</c>, or, without one on either side, those of its algorithm. There are several while an old key
+    /// without a name stands beside a new one.
+    /// </summary>
+    public async ValueTask<IReadOnlyList<PartnerKey>> FindAsync(string partner, string? keyId, SignatureAlgorithm algorithm, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
+        var found = new List<PartnerKey>();
         foreach (var source in sources)
         {
             foreach (var key in await source.FindAsync(partner, keyId, cancellationToken))
             {
-                if (key.Algorithm == algorithm && key.IsValidAt(now) && (keyId is null || key.Id is null || keyId == key.Id))
+                if (key.Algorithm != algorithm || !key.IsValidAt(now))
                 {
-                    return key;
+                    continue;
+                }
+
+                if (keyId is not null && key.Id == keyId)
+                {
+                    return [key];
+                }
+
+                if (keyId is null || key.Id is null)
+                {
+                    found.Add(key);
                 }
             }
         }
 
-        return null;
+        return found.Count > MostTried ? found[..MostTried] : found;
     }
 }
 

@@ -71,6 +71,7 @@ internal static partial class TakeCallbacks
             return TypedResults.Problem(title: "CALLBACK_NOT_SIGNED", detail: why, statusCode: StatusCodes.Status401Unauthorized, extensions: new Dictionary<string, object?> { ["code"] = "CALLBACK_NOT_SIGNED" });
         }
 
+        using var acting = Acting.AsBank(bank);
         var items = Read(body, await prefix.ReadAsync(cancellationToken));
         if (items.Refusal is { } unreadable)
         {

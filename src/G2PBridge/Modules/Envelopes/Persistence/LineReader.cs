@@ -87,7 +87,10 @@ internal sealed class LineReader(BridgeDatabase source)
     public Task<IReadOnlyList<FoundLine>> FindBySeqAsync(IReadOnlyCollection<long> seqs, CancellationToken cancellationToken) =>
         FindAsync($"{BySeq} union all {FoundPayout} where d.seq = any($1)", cancellationToken, new NpgsqlParameter { Value = seqs.Distinct().ToArray() });
 
-    /// <summary>One probe by id, one for the line and one for the batch each. Payouts are looked for under the ids that no disbursement has, so mostly not at all.</summary>
+    /// <summary>
+    /// One probe by id and one for the line each; their batches, which are few, are read as one run. Payouts are looked for under the ids that no
+    /// disbursement has, so mostly not at all.
+    /// </summary>
     public async Task<IReadOnlyList<LineLocation>> LocateAsync(IReadOnlyCollection<string> ids, CancellationToken cancellationToken)
     {
         string[] sorted = [.. ids];
@@ -95,15 +98,26 @@ internal sealed class LineReader(BridgeDatabase source)
         // In the order of the index, neighbours share its pages.
         Array.Sort(keys, sorted);
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
-        var located = await connection.QueryAsync(
+        var lines = await connection.QueryAsync(
             """
-            select d.seq, d.disbursement_id, b.id, b.envelope_id
+            select d.seq, d.disbursement_id
               from unnest($1::text[], $2::uuid[]) as k(id, key)
               cross join lateral (select r.seq from envelopes.disbursement_key r where r.key = k.key offset 0) n
               cross join lateral (select l.seq, l.disbursement_id from envelopes.disbursement l where l.seq = n.seq and l.disbursement_id = k.id offset 0) d
-              cross join lateral (select id, envelope_id from envelopes.batch where first_seq <= d.seq order by first_seq desc limit 1) b
             """,
-            [sorted, keys], reader => new LineLocation(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), false), cancellationToken);
+            [sorted, keys], reader => (Seq: reader.GetInt64(0), Id: reader.GetString(1)), cancellationToken);
+        lines.Sort();
+        var batches = await BatchesOfAsync(connection, lines.ConvertAll(line => line.Seq), cancellationToken);
+        var located = new List<LineLocation>(ids.Count);
+        foreach (var (seq, id) in lines)
+        {
+            var at = batches.BinarySearch((seq, "", ""), ByFirst);
+            if ((at < 0 ? ~at - 1 : at) is >= 0 and var own)
+            {
+                located.Add(new LineLocation(seq, id, batches[own].Id, batches[own].EnvelopeId, false));
+            }
+        }
+
         if (located.Count < ids.Count)
         {
             var known = located.Select(line => line.DisbursementId).ToHashSet(StringComparer.Ordinal);
@@ -115,6 +129,37 @@ internal sealed class LineReader(BridgeDatabase source)
 
         return located;
     }
+
+    /// <summary>
+    /// The batches in which these lines are and perhaps some between them, in the order of their numbers. Where there would be more batches than lines, as with lines
+    /// from all over a large table, each line's is looked up by itself.
+    /// </summary>
+    private static async Task<List<(long First, string Id, string EnvelopeId)>> BatchesOfAsync(NpgsqlConnection connection, List<long> sorted, CancellationToken cancellationToken)
+    {
+        if (sorted.Count == 0)
+        {
+            return [];
+        }
+
+        var run = await connection.QueryAsync(
+            """
+            select first_seq, id, envelope_id from envelopes.batch
+             where first_seq >= (select max(first_seq) from envelopes.batch where first_seq <= $1) and first_seq <= $2 order by first_seq limit $3
+            """,
+            [sorted[0], sorted[^1], sorted.Count + 1], Batch, cancellationToken);
+        return run.Count <= sorted.Count
+            ? run
+            : await connection.QueryAsync(
+                """
+                select distinct b.first_seq, b.id, b.envelope_id from unnest($1::bigint[]) as k(seq)
+                 cross join lateral (select first_seq, id, envelope_id from envelopes.batch where first_seq <= k.seq order by first_seq desc limit 1) b order by b.first_seq
+                """,
+                [sorted.ToArray()], Batch, cancellationToken);
+    }
+
+    private static readonly Comparer<(long First, string Id, string EnvelopeId)> ByFirst = Comparer<(long First, string Id, string EnvelopeId)>.Create((left, right) => left.First.CompareTo(right.First));
+
+    private static (long First, string Id, string EnvelopeId) Batch(NpgsqlDataReader reader) => (reader.GetInt64(0), reader.GetString(1), reader.GetString(2));
 
     public async Task<IReadOnlyList<ArchivedLine>> FindArchivedAsync(IReadOnlyCollection<string> ids, CancellationToken cancellationToken)
     {
