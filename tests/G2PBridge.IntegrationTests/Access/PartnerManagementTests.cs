@@ -1,7 +1,9 @@
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Nodes;
 using G2PBridge.Modules.Access.Domain;
 using G2PBridge.Modules.Access.Keys;
+using G2PBridge.Modules.Access.Signing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -131,6 +133,36 @@ internal sealed class PartnerManagementTests
         _hold.SetResult();
         Assert.That((await Task.WhenAll(waiting)).Select(ids => string.Join(',', ids)), Is.All.EqualTo("one"));
         Assert.That(_asked, Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task A_request_signed_with_a_key_from_there_is_let_in_until_the_partner_is_switched_off()
+    {
+        using var pair = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        _keys["one"] = pair.ExportSubjectPublicKeyInfoPem();
+        await using var host = TestHost.Build(
+            TestHost.ConnectionString, services => services.AddSingleton<TimeProvider>(_clock), ("PartnerSignatures:Required", "true"), ("PartnerSignatures:PartnerManagement:Url", _endpoint.Urls.First() + "/"));
+        await host.StartAsync();
+        var key = SigningKey.Read(Encoding.UTF8.GetBytes(pair.ExportPkcs8PrivateKeyPem()), null, "one", null, _clock.GetUtcNow());
+
+        Assert.That(await SignedAsync(), Is.EqualTo("EMPTY_REQUEST_PAYLOAD"), "it was let in");
+        _status = StatusCodes.Status404NotFound;
+        Assert.That(await SignedAsync(), Is.EqualTo("EMPTY_REQUEST_PAYLOAD"), "what was asked lately is not asked again");
+        _clock.Advance(TimeSpan.FromMinutes(5));
+        Assert.That(await SignedAsync(), Is.EqualTo("rjct.jwt.invalid"));
+
+        async Task<string?> SignedAsync()
+        {
+            var request = Wire.Request(new JsonArray());
+            request["request_header"]!["sender_app_mnemonic"] = "PBMS";
+            request["request_header"]!["request_timestamp"] = _clock.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
+            var body = Encoding.UTF8.GetBytes(request.ToJsonString());
+            using var http = new HttpClient();
+            using var message = new HttpRequestMessage(HttpMethod.Post, new Uri(new Uri(host.Urls.First()), "get_disbursement_status")) { Content = new ByteArrayContent(body) };
+            message.Headers.TryAddWithoutValidation("Signature", key.Sign(body));
+            using var answer = await http.SendAsync(message);
+            return JsonNode.Parse(await answer.Content.ReadAsStringAsync())!.Code();
+        }
     }
 
     [Test]

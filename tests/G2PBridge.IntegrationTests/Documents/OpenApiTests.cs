@@ -168,14 +168,6 @@ internal sealed partial class OpenApiTests : IntegrationTest
         }
     }
 
-    [Test]
-    public async Task A_content_type_that_is_no_json_changes_nothing()
-    {
-        using var content = new StringContent(Wire.Request("NONE").ToJsonString(), System.Text.Encoding.UTF8, "text/plain");
-        using var answer = await Http.PostAsync(new Uri(TestHost.Address, "get_disbursement_batch_control"), content);
-        Assert.That(answer.StatusCode, Is.EqualTo(HttpStatusCode.OK));
-    }
-
     private static async Task<JsonObject> DocumentAsync(string name) => (await Http.GetFromJsonAsync<JsonObject>(new Uri(TestHost.Address, $"openapi/{name}.json")))!;
 
     private static IEnumerable<(string Method, string Path, JsonNode Node)> Operations(JsonObject document) =>

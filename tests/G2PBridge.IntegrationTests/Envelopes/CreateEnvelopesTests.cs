@@ -91,7 +91,7 @@ internal sealed class CreateEnvelopesTests : IntegrationTest
     [TestCase("""{"request_header":{"sender_app_mnemonic":"A","sender_app_url":"","request_id":"1","request_timestamp":"2026-06-19T10:15:00Z"},"request_body":{"request_payload":[{"id":"\ud800"}]}}""", "id")]
     public async Task A_malformed_request_is_answered_400_and_names_what_is_wrong(string body, string named)
     {
-        using var content = new StringContent(body);
+        using var content = new StringContent(body, System.Text.Encoding.UTF8, "application/json");
         using var response = await Http.PostAsync(new Uri(TestHost.Address, Path), content);
         var error = JsonNode.Parse(await response.Content.ReadAsStringAsync())!["errors"]![0]!;
 
@@ -123,6 +123,19 @@ internal sealed class CreateEnvelopesTests : IntegrationTest
         var second = await PostAsync(Path, Wire.Request(new JsonArray(Wire.Envelope("E2", 1, 5)), requestId: "same"));
 
         Assert.That(second.Code(), Is.EqualTo("REQUEST_ID_REUSED"));
+    }
+
+    [Test]
+    public async Task Two_partners_may_use_the_same_request_id()
+    {
+        foreach (var partner in new[] { "ONE", "TWO" })
+        {
+            var request = Wire.Request(new JsonArray(Wire.Envelope($"E-{partner}", 1, 5)), requestId: "same");
+            request["request_header"]!["sender_app_mnemonic"] = partner;
+            Assert.That((await PostAsync(Path, request)).Succeeded(), partner);
+        }
+
+        Assert.That(await ScalarAsync<long>("select count(*) from envelopes.envelope"), Is.EqualTo(2));
     }
 
     [Test]

@@ -5,6 +5,7 @@ using G2PBridge.Platform.Audit;
 using G2PBridge.Platform.Hosting;
 using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Persistence;
+using G2PBridge.Platform.Protection;
 using G2PBridge.Platform.Secrets;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
@@ -64,6 +65,9 @@ internal sealed class TestHost
             services.AddSingleton<ISendObserver>(Crash);
         });
         await _web.Services.GetRequiredService<DatabaseMigrator>().MigrateAsync(CancellationToken.None);
+        // As a host does when it starts; what is recorded of it, and nothing else but how tables are watched, stays when they are emptied.
+        await BridgeTables.EmptyAsync(Source);
+        await _web.Services.GetRequiredService<KeyRegister>().EnterAsync(CancellationToken.None);
         await _web.StartAsync();
     }
 

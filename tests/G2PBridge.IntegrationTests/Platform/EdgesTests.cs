@@ -184,6 +184,49 @@ internal sealed class EdgesTests : IntegrationTest
         Assert.That(html, Does.Not.Match("\\son[a-z]+=\""), "no handlers");
     }
 
+    [TestCase("create_disbursements", "errors")]
+    [TestCase("v1/pauses", "code")]
+    public async Task A_body_that_is_longer_than_it_may_be_is_answered_413_in_the_shape_of_the_api_asked(string path, string member)
+    {
+        await using var host = await StartAsync(("PartnerApi:MaxRequestBytes", "1048576"), ("Edges:MaxBodyBytes", "1048576"));
+        using var answer = await PostAsync(host, path, Wire.Request(new JsonArray(new string('x', 2_000_000))));
+        Assert.That(answer.StatusCode, Is.EqualTo(HttpStatusCode.RequestEntityTooLarge));
+        Assert.That(JsonNode.Parse(await answer.Content.ReadAsStringAsync())![member], Is.Not.Null);
+    }
+
+    [Test]
+    public async Task A_request_that_takes_too_long_is_given_up_with_a_sentence()
+    {
+        await using var host = await StartAsync(("Edges:RequestTimeout", "00:00:01"));
+        await using var holder = await TestHost.Source.OpenConnectionAsync();
+        await using var hold = await holder.BeginTransactionAsync();
+        await using (var wait = new Npgsql.NpgsqlCommand("lock table envelopes.envelope in access exclusive mode", holder))
+        {
+            await wait.ExecuteNonQueryAsync();
+        }
+
+        using var answer = await GetAsync(host, "v1/envelopes");
+        Assert.That((answer.StatusCode, (string?)JsonNode.Parse(await answer.Content.ReadAsStringAsync())!["code"]), Is.EqualTo((HttpStatusCode.ServiceUnavailable, "TIMED_OUT")));
+    }
+
+    [TestCase("GET", "v1/envelopes")]
+    [TestCase("POST", "create_disbursement_envelopes")]
+    public async Task A_fault_says_nothing_of_its_cause(string method, string path)
+    {
+        await using var host = await StartAsync();
+        await ExecuteAsync("alter table envelopes.envelope rename to lost");
+        try
+        {
+            using var answer = method == "GET" ? await GetAsync(host, path) : await PostAsync(host, path, Wire.Request(new JsonArray(Wire.Envelope("E", 1, 10))));
+            Assert.That(answer.StatusCode, Is.EqualTo(HttpStatusCode.InternalServerError));
+            Assert.That(await answer.Content.ReadAsStringAsync(), Does.Not.Contain("42P01").And.Not.Contain("relation").And.Not.Contain("envelopes.envelope").And.Not.Contain("Exception").And.Not.Contain("Npgsql").And.Not.Contain("   at "));
+        }
+        finally
+        {
+            await ExecuteAsync("alter table envelopes.lost rename to envelope");
+        }
+    }
+
     [TestCase("text/plain")]
     [TestCase("application/x-www-form-urlencoded")]
     [TestCase("multipart/form-data; boundary=x")]

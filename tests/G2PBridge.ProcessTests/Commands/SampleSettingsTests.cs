@@ -54,6 +54,12 @@ internal sealed partial class SampleSettingsTests
         Assert.That(await http.GetStringAsync(new Uri("v1/health", UriKind.Relative)), Is.EqualTo("""{"status":"OK","notices":[]}"""));
         Assert.That(await StatusAsync(http, null), Is.EqualTo(HttpStatusCode.Unauthorized));
         Assert.That(await StatusAsync(http, key.Output.Split('\n').Single(line => line.StartsWith("g2pb_", StringComparison.Ordinal))), Is.EqualTo(HttpStatusCode.OK));
+        using (var unsigned = await http.PostAsync(new Uri("get_disbursement_status", UriKind.Relative), new StringContent(
+            """{"request_header":{"request_id":"1","request_timestamp":"2026-06-19T10:15:00Z","sender_app_mnemonic":"PBMS","sender_app_url":""},"request_body":{"request_payload":["X"]}}""", System.Text.Encoding.UTF8, "application/json")))
+        {
+            Assert.That(await unsigned.Content.ReadAsStringAsync(), Does.Contain("rjct.jwt.invalid"), "nobody said that requests need no signature");
+        }
+
         bridge.Interrupt();
         Assert.That(await bridge.ExitAsync(BridgeProcess.Patience), Is.Zero, bridge.Output);
         Assert.That(await File.ReadAllLinesAsync(Path.Combine(_folder, "audit.anchors")), Is.Not.Empty, "the head of the trail was noted at the end at the latest");
