@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using G2PBridge.LocalPostgres;
 using Npgsql;
 
-[assembly: LevelOfParallelism(2)]
+[assembly: LevelOfParallelism(3)]
 
 namespace G2PBridge.ProcessTests;
 
