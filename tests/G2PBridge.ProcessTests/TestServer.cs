@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using G2PBridge.LocalPostgres;
 using Npgsql;
 
-[assembly: LevelOfParallelism(3)]
+[assembly: LevelOfParallelism(2)]
 
 namespace G2PBridge.ProcessTests;
 

@@ -13,17 +13,15 @@ internal sealed class SignedBodyMemoryTests : IntegrationTest
 {
     private const int Megabytes = 30;
 
-    [TestCase(true)]
-    [TestCase(false)]
-    public async Task A_body_of_thirty_megabytes_is_not_held_three_times(bool isRightlySigned)
+    [Test]
+    public async Task A_body_of_thirty_megabytes_is_not_held_three_times()
     {
         using var rsa = RSA.Create(2048);
-        using var foreign = RSA.Create(2048);
         await using var host = TestHost.Build(
             TestHost.ConnectionString, services => services.AddSingleton<TimeProvider>(Clock), ("PartnerSignatures:Required", "true"),
             ("PartnerSignatures:Keys:0:Partner", "PARTNER_TEST_PBMS"), ("PartnerSignatures:Keys:0:PublicKey", rsa.ExportSubjectPublicKeyInfoPem()));
         await host.StartAsync();
-        var key = SigningKey.Read(Encoding.UTF8.GetBytes((isRightlySigned ? rsa : foreign).ExportPkcs8PrivateKeyPem()), null, "k", null, Clock.GetUtcNow());
+        var key = SigningKey.Read(Encoding.UTF8.GetBytes(rsa.ExportPkcs8PrivateKeyPem()), null, "k", null, Clock.GetUtcNow());
         // Whatever is needed once is made by a short one.
         await SendAsync(host, Body("SHORT", 1), key);
         var body = Body("LONG", Megabytes);
@@ -34,7 +32,7 @@ internal sealed class SignedBodyMemoryTests : IntegrationTest
         var answer = await SendAsync(host, body, key, signature);
         var allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
 
-        Assert.That(answer.Code(), isRightlySigned ? Is.Null : Is.EqualTo("rjct.jwt.invalid"), answer.ToJsonString());
+        Assert.That(answer.Code(), Is.Null, answer.ToJsonString());
         TestContext.Out.WriteLine($"{body.Length / 1048576.0:0.0} MiB sent, {allocated / 1048576.0:0.0} MiB allocated on the way");
         Assert.That(allocated, Is.LessThan(2L * body.Length));
     }

@@ -32,14 +32,12 @@ internal sealed class KeysCommandTests
         await RunAsync(environment, "keys", "create");
         Assert.That(await RunAsync(environment, "keys"), Does.Contain("in use").And.Not.Contain("new in the key file"));
         await RunAsync(environment, "keys", "create");
-        Assert.That(await RunAsync(environment, "keys"), Does.Contain("new in the key file; 'g2pbridge keys rotate' puts it to use"));
         Assert.That(await RunAsync(environment, "keys", "rotate"), Does.Contain("New rows are written under key").And.Contain("may be taken out of"));
         var shown = await RunAsync(environment, "keys");
         Assert.That(shown, Does.Contain("in use").And.Contain("no longer needed"));
         var secrets = (await File.ReadAllTextAsync(file)).Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries).Where(word => word.Length > 40).ToList();
         Assert.That(secrets, Has.Count.EqualTo(3));
         Assert.That(secrets.Where(secret => shown.Contains(secret, StringComparison.Ordinal)), Is.Empty, "no key is printed");
-        await RunAsync(environment, "verify");
     }
 
     private static async Task<string> RunAsync(Dictionary<string, string?> environment, params string[] arguments)
