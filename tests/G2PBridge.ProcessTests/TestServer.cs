@@ -59,6 +59,20 @@ internal sealed class TestServer
         }
     }
 
+    /// <summary>Settings with which a bridge starts in Production on a database of <see cref="NewMigratedDatabaseAsync"/>; nobody has to sign or to show who he is.</summary>
+    public static Dictionary<string, string?> Production(string database) => new()
+    {
+        ["ASPNETCORE_ENVIRONMENT"] = "Production",
+        ["ConnectionStrings__G2PBridge"] = database,
+        ["SponsorBanks__Default__SponsorBankCode"] = "B",
+        ["SponsorBanks__Default__AccountNumber"] = "1",
+        ["SponsorBanks__Banks__B__Connector"] = "example-bank",
+        ["SponsorBanks__Banks__B__BaseUrl"] = "http://127.0.0.1:9",
+        ["PartnerSignatures__Required"] = "false",
+        ["OperatorAccess__Required"] = "false",
+        ["Audit__Keys"] = AuditKey,
+    };
+
     private static string NewName() => $"process_{Guid.CreateVersion7():N}";
 
     private static async Task<string> DatabaseAsync(string name)

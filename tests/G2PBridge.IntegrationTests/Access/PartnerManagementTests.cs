@@ -157,11 +157,7 @@ internal sealed class PartnerManagementTests
             request["request_header"]!["sender_app_mnemonic"] = "PBMS";
             request["request_header"]!["request_timestamp"] = _clock.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
             var body = Encoding.UTF8.GetBytes(request.ToJsonString());
-            using var http = new HttpClient();
-            using var message = new HttpRequestMessage(HttpMethod.Post, new Uri(new Uri(host.Urls.First()), "get_disbursement_status")) { Content = new ByteArrayContent(body) };
-            message.Headers.TryAddWithoutValidation("Signature", key.Sign(body));
-            using var answer = await http.SendAsync(message);
-            return JsonNode.Parse(await answer.Content.ReadAsStringAsync())!.Code();
+            return (await SignedPost.SendAsync(host, "get_disbursement_status", body, key.Sign(body))).Code();
         }
     }
 

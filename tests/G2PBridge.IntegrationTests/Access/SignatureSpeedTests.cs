@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -66,11 +65,7 @@ internal sealed class SignatureSpeedTests : IntegrationTest
         var (watch, cpu) = (Stopwatch.StartNew(), process.TotalProcessorTime);
         foreach (var (body, signature) in calls)
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(new Uri(host.Urls.First()), "create_disbursements")) { Content = new ByteArrayContent(body) };
-            request.Content.Headers.ContentType = new("application/json");
-            request.Headers.TryAddWithoutValidation("Signature", signature);
-            using var response = await Http.SendAsync(request);
-            Assert.That((await response.Content.ReadFromJsonAsync<JsonNode>())!.Code(), Is.Null);
+            Assert.That((await SignedPost.SendAsync(host, "create_disbursements", body, signature)).Code(), Is.Null);
         }
 
         process.Refresh();

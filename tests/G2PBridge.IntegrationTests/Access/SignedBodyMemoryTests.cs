@@ -1,9 +1,7 @@
-using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using G2PBridge.Modules.Access.Signing;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace G2PBridge.IntegrationTests.Access;
@@ -12,6 +10,7 @@ namespace G2PBridge.IntegrationTests.Access;
 internal sealed class SignedBodyMemoryTests : IntegrationTest
 {
     private const int Megabytes = 30;
+    private const string Path = "create_disbursement_envelopes";
 
     [Test]
     public async Task A_body_of_thirty_megabytes_is_not_held_three_times()
@@ -23,13 +22,14 @@ internal sealed class SignedBodyMemoryTests : IntegrationTest
         await host.StartAsync();
         var key = SigningKey.Read(Encoding.UTF8.GetBytes(rsa.ExportPkcs8PrivateKeyPem()), null, "k", null, Clock.GetUtcNow());
         // Whatever is needed once is made by a short one.
-        await SendAsync(host, Body("SHORT", 1), key);
+        var small = Body("SHORT", 1);
+        await SignedPost.SendAsync(host, Path, small, key.Sign(small));
         var body = Body("LONG", Megabytes);
         Assert.That(body, Has.Length.GreaterThan(Megabytes * 1024 * 1024));
         var signature = key.Sign(body);
 
         var before = GC.GetTotalAllocatedBytes(precise: true);
-        var answer = await SendAsync(host, body, key, signature);
+        var answer = await SignedPost.SendAsync(host, Path, body, signature);
         var allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
 
         Assert.That(answer.Code(), Is.Null, answer.ToJsonString());
@@ -50,14 +50,5 @@ internal sealed class SignedBodyMemoryTests : IntegrationTest
         }
 
         return Encoding.UTF8.GetBytes(text.Append("]}").ToString());
-    }
-
-    private static async Task<JsonNode> SendAsync(WebApplication host, byte[] body, SigningKey key, string? signature = null)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(new Uri(host.Urls.First()), "create_disbursement_envelopes")) { Content = new ByteArrayContent(body) };
-        request.Content.Headers.ContentType = new("application/json");
-        request.Headers.TryAddWithoutValidation("Signature", signature ?? key.Sign(body));
-        using var response = await Http.SendAsync(request);
-        return (await response.Content.ReadFromJsonAsync<JsonNode>())!;
     }
 }

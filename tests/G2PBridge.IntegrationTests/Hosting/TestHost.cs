@@ -64,10 +64,7 @@ internal sealed class TestHost
             Bank.Register(services);
             services.AddSingleton<ISendObserver>(Crash);
         });
-        await _web.Services.GetRequiredService<DatabaseMigrator>().MigrateAsync(CancellationToken.None);
-        // As a host does when it starts; what is recorded of it, and nothing else but how tables are watched, stays when they are emptied.
-        await BridgeTables.EmptyAsync(Source);
-        await _web.Services.GetRequiredService<KeyRegister>().EnterAsync(CancellationToken.None);
+        await PrepareAsync(_web.Services);
         await _web.StartAsync();
     }
 
@@ -129,6 +126,14 @@ internal sealed class TestHost
         var web = builder.Build();
         web.UseBridge(withSimulators: false);
         return web;
+    }
+
+    /// <summary>Migrated, with this host's keys entered: what is recorded of that, and nothing else but how tables are watched, stays when they are emptied.</summary>
+    public static async Task PrepareAsync(IServiceProvider services)
+    {
+        await services.GetRequiredService<DatabaseMigrator>().MigrateAsync(CancellationToken.None);
+        await BridgeTables.EmptyAsync(services.GetRequiredService<NpgsqlDataSource>());
+        await services.GetRequiredService<KeyRegister>().EnterAsync(CancellationToken.None);
     }
 
     /// <summary>Empties every table of every module, as if the migrations had just run.</summary>

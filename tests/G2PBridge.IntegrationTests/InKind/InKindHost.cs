@@ -2,8 +2,6 @@ using G2PBridge.Connectors;
 using G2PBridge.Modules.Disbursement.Domain;
 using G2PBridge.Modules.InKind.Contracts;
 using G2PBridge.Modules.Notifications.Contracts;
-using G2PBridge.Platform.Persistence;
-using G2PBridge.Platform.Protection;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -33,10 +31,7 @@ internal sealed class InKindHost
     {
         ConnectionString = await TestHost.FindDatabaseAsync("g2pbridge_inkind_test");
         _web = TestHost.Build(ConnectionString, Register, Settings);
-        await _web.Services.GetRequiredService<DatabaseMigrator>().MigrateAsync(CancellationToken.None);
-        // As a host does when it starts; what is recorded of it, and nothing else but how tables are watched, stays when they are emptied.
-        await BridgeTables.EmptyAsync(Source);
-        await _web.Services.GetRequiredService<KeyRegister>().EnterAsync(CancellationToken.None);
+        await TestHost.PrepareAsync(_web.Services);
         await _web.StartAsync();
     }
 

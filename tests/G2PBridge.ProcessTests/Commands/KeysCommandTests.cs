@@ -16,19 +16,8 @@ internal sealed class KeysCommandTests
     public async Task A_new_key_is_made_put_to_use_and_shown_and_the_old_one_is_no_longer_needed()
     {
         var file = Path.Combine(_folder, "data.keys");
-        var environment = new Dictionary<string, string?>
-        {
-            ["ASPNETCORE_ENVIRONMENT"] = "Production",
-            ["ConnectionStrings__G2PBridge"] = await TestServer.NewMigratedDatabaseAsync(),
-            ["SponsorBanks__Default__SponsorBankCode"] = "B",
-            ["SponsorBanks__Default__AccountNumber"] = "1",
-            ["SponsorBanks__Banks__B__Connector"] = "example-bank",
-            ["SponsorBanks__Banks__B__BaseUrl"] = "http://127.0.0.1:9",
-            ["PartnerSignatures__Required"] = "false",
-            ["OperatorAccess__Required"] = "false",
-            ["Audit__Keys"] = TestServer.AuditKey,
-            ["DataProtection__KeyFile"] = file,
-        };
+        var environment = TestServer.Production(await TestServer.NewMigratedDatabaseAsync());
+        environment["DataProtection__KeyFile"] = file;
         await RunAsync(environment, "keys", "create");
         Assert.That(await RunAsync(environment, "keys"), Does.Contain("in use").And.Not.Contain("new in the key file"));
         await RunAsync(environment, "keys", "create");

@@ -25,7 +25,7 @@ internal sealed class RefusedStartTests
     {
         var database = await TestServer.NewDatabaseAsync();
         await IsRefusedAsync(
-            Production(database),
+            TestServer.Production(database),
             ["serve", "--urls", "http://127.0.0.1:0"], "run 'g2pbridge migrate'");
     }
 
@@ -42,7 +42,7 @@ internal sealed class RefusedStartTests
     [TestCase("fingerprints AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=;encryption AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "was not drawn at random")]
     public async Task Production_does_not_start_without_a_key_for_peoples_data_or_with_a_weak_one(string? keys, string sentence)
     {
-        var environment = Production(await TestServer.NewMigratedDatabaseAsync());
+        var environment = TestServer.Production(await TestServer.NewMigratedDatabaseAsync());
         environment["DataProtection__Keys"] = keys;
         await IsRefusedAsync(environment, ["serve", "--urls", "http://127.0.0.1:0"], sentence);
     }
@@ -54,10 +54,10 @@ internal sealed class RefusedStartTests
     [TestCase("Audit__Enabled", "false", "cannot be switched off in Production")]
     public async Task Production_does_not_migrate_or_start_without_a_key_for_the_audit_trail(string setting, string? value, string sentence)
     {
-        var environment = Production(await TestServer.NewMigratedDatabaseAsync());
+        var environment = TestServer.Production(await TestServer.NewMigratedDatabaseAsync());
         environment[setting] = value;
         await IsRefusedAsync(environment, ["serve", "--urls", "http://127.0.0.1:0"], sentence);
-        var empty = Production(await TestServer.NewDatabaseAsync());
+        var empty = TestServer.Production(await TestServer.NewDatabaseAsync());
         empty[setting] = value;
         await IsRefusedAsync(empty, ["migrate"], sentence);
     }
@@ -65,7 +65,7 @@ internal sealed class RefusedStartTests
     [Test]
     public async Task A_file_for_the_notes_of_the_audit_trail_that_cannot_be_written_stops_the_start()
     {
-        var environment = Production(await TestServer.NewMigratedDatabaseAsync());
+        var environment = TestServer.Production(await TestServer.NewMigratedDatabaseAsync());
         environment["Audit__AnchorFile"] = "/nowhere/audit.anchors";
         await IsRefusedAsync(environment, ["serve", "--urls", "http://127.0.0.1:0"], "'/nowhere/audit.anchors' cannot be written");
     }
@@ -74,7 +74,7 @@ internal sealed class RefusedStartTests
     public async Task Another_installations_key_or_a_missing_one_stops_the_start_in_one_sentence()
     {
         var (fingerprints, key) = (DrawKey(), DrawKey());
-        var environment = Production(await TestServer.NewMigratedDatabaseAsync());
+        var environment = TestServer.Production(await TestServer.NewMigratedDatabaseAsync());
         environment["DataProtection__Keys"] = $"fingerprints {fingerprints};encryption {key}";
         using (var bridge = BridgeProcess.Start(environment, "keys"))
         {
@@ -92,7 +92,7 @@ internal sealed class RefusedStartTests
     [TestCase("SponsorBanks__Banks__B__CallbackSecret", "secret", "SponsorBanks:Banks:B:CallbackSecret is a word out of examples")]
     public async Task Production_does_not_start_with_a_secret_that_anybody_could_guess(string setting, string value, string sentence)
     {
-        var environment = Production("Host=127.0.0.1;Port=1;Database=pay");
+        var environment = TestServer.Production("Host=127.0.0.1;Port=1;Database=pay");
         environment[setting] = value;
         await IsRefusedAsync(environment, ["serve", "--urls", "http://127.0.0.1:0"], sentence);
     }
@@ -149,19 +149,6 @@ internal sealed class RefusedStartTests
     public Task A_file_that_is_not_there_is_named() => IsRefusedAsync([], ["demo", "--file", "nowhere.csv"], "There is no file");
 
     private static string DrawKey() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
-
-    private static Dictionary<string, string?> Production(string database) => new()
-    {
-        ["ASPNETCORE_ENVIRONMENT"] = "Production",
-        ["ConnectionStrings__G2PBridge"] = database,
-        ["SponsorBanks__Default__SponsorBankCode"] = "B",
-        ["SponsorBanks__Default__AccountNumber"] = "1",
-        ["SponsorBanks__Banks__B__Connector"] = "example-bank",
-        ["SponsorBanks__Banks__B__BaseUrl"] = "http://127.0.0.1:9",
-        ["PartnerSignatures__Required"] = "false",
-        ["OperatorAccess__Required"] = "false",
-        ["Audit__Keys"] = TestServer.AuditKey,
-    };
 
     private static async Task IsRefusedAsync(Dictionary<string, string?> environment, string[] arguments, string sentence)
     {
