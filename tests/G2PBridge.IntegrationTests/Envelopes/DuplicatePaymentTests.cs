@@ -292,6 +292,25 @@ internal sealed class DuplicatePaymentTests : ReconciliationTest
             Is.EqualTo(await ScalarAsync<byte[]>($"select {Entitlements.KeyInSql} from envelopes.envelope e, (select 'Jürg 7'::text as beneficiary_id) d")));
     }
 
+    [Test]
+    public async Task An_id_has_one_key_in_the_program_and_in_the_database_and_shares_it_with_no_other()
+    {
+        string[] ids =
+        [
+            "D0001", "D0002", "D001", "D1", "D", "D#1#", "D#1#1", "0", "1", "01", "10", "999999999999", "1999999999999", "0999999999999", "20261129000000001", "20261129000000002",
+            "D0001/A", "D0001/B", "1/D0001", "5d0c1f9e-7c1b-4f0e-9b51-0f8c2f6de4ab", "5d0c1f9e-7c1b-4f0e-9b51-0f8c2f6de5ab", "Ü\n٣ 7 😀", "Ü\n٣ 8 😀", "٣", new string('7', 128), new string('é', 127) + "3",
+        ];
+        var keys = DisbursementKeys.Of(ids);
+        Assert.Multiple(() =>
+        {
+            Assert.That(keys, Is.Unique);
+            // By the bytes, as the database orders them.
+            Assert.That(DisbursementKeys.Of("D0002").CompareTo(DisbursementKeys.Of("D0001")), Is.Positive);
+            Assert.That(DisbursementKeys.Of("D0001").ToString()[..26], Is.EqualTo(DisbursementKeys.Of("D9999").ToString()[..26]));
+        });
+        Assert.That(await ScalarAsync<Guid[]>("select array_agg(envelopes.disbursement_key_of(k.id) order by k.no) from unnest($1::text[]) with ordinality as k(id, no)", [ids]), Is.EqualTo(keys));
+    }
+
     private static string[] PaidPeople() => [.. Bank.Orders.SelectMany(order => order.Payments).Select(payment => payment.BeneficiaryId)];
 
     private static Task ReceiveAsync(string id, params string[] people) => ReceiveAsync(id, people, "2026-06-19");

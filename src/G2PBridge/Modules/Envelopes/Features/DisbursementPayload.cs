@@ -53,7 +53,7 @@ internal sealed class DisbursementPayload
             }
 
             var line = new DisbursementPayload();
-            line.Read(ref reader, request, lines.Count, errors);
+            line.Read(ref reader, request, lines.Count, lines.Count == 0 ? null : lines[^1], errors);
             if (requireId && line.DisbursementId is null)
             {
                 errors.Add($"request_payload[{lines.Count}].disbursement_id", "Field required");
@@ -78,7 +78,8 @@ internal sealed class DisbursementPayload
     };
 
     // A property is compared as bytes, so that a million lines do not make ten million strings of their names.
-    private void Read(ref Utf8JsonReader reader, PartnerRequest request, int index, WireErrors errors)
+    // And what is the same in all lines of a call is one text.
+    private void Read(ref Utf8JsonReader reader, PartnerRequest request, int index, DisbursementPayload? before, WireErrors errors)
     {
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -88,7 +89,7 @@ internal sealed class DisbursementPayload
             }
             else if (reader.ValueTextEquals("disbursement_envelope_id"u8))
             {
-                EnvelopeId = Text(ref reader, index, "disbursement_envelope_id", errors);
+                EnvelopeId = Text(ref reader, index, "disbursement_envelope_id", errors, before?.EnvelopeId);
             }
             else if (reader.ValueTextEquals("beneficiary_id"u8))
             {
@@ -105,7 +106,7 @@ internal sealed class DisbursementPayload
             }
             else if (reader.ValueTextEquals("narrative"u8))
             {
-                Narrative = Text(ref reader, index, "narrative", errors);
+                Narrative = Text(ref reader, index, "narrative", errors, before?.Narrative);
             }
             else if (reader.ValueTextEquals("disbursement_cycle_id"u8))
             {
@@ -114,7 +115,7 @@ internal sealed class DisbursementPayload
             }
             else if (reader.ValueTextEquals("disbursement_batch_control_id"u8))
             {
-                BatchControlId = Text(ref reader, index, "disbursement_batch_control_id", errors);
+                BatchControlId = Text(ref reader, index, "disbursement_batch_control_id", errors, before?.BatchControlId);
             }
             else if (reader.ValueTextEquals("mis_reference_number"u8))
             {
@@ -133,10 +134,15 @@ internal sealed class DisbursementPayload
         }
     }
 
-    private static string? Text(ref Utf8JsonReader reader, int index, string name, WireErrors errors)
+    private static string? Text(ref Utf8JsonReader reader, int index, string name, WireErrors errors, string? before = null)
     {
         reader.Read();
-        return reader.TokenType == JsonTokenType.Null ? null : WireValue.Text(ref reader, name, index, errors);
+        return reader.TokenType switch
+        {
+            JsonTokenType.Null => null,
+            JsonTokenType.String when before is not null && reader.ValueTextEquals(before) => before,
+            _ => WireValue.Text(ref reader, name, index, errors),
+        };
     }
 
     private void ReadComputeElements(ref Utf8JsonReader reader, PartnerRequest request, int index, WireErrors errors)

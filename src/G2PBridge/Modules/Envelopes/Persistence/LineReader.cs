@@ -88,8 +88,8 @@ internal sealed class LineReader(BridgeDatabase source)
         FindAsync($"{BySeq} union all {FoundPayout} where d.seq = any($1)", cancellationToken, new NpgsqlParameter { Value = seqs.Distinct().ToArray() });
 
     /// <summary>
-    /// One probe by id and one for the line each; their batches, which are few, are read as one run. Payouts are looked for under the ids that no
-    /// disbursement has, so mostly not at all.
+    /// One probe each, by the key of the id, which two ids do not share (<see cref="DisbursementKeys"/>); the lines themselves are left alone. Their batches, which are
+    /// few, are read as one run. Payouts are looked for under the ids that no disbursement has, so mostly not at all. What is archived is not found.
     /// </summary>
     public async Task<IReadOnlyList<LineLocation>> LocateAsync(IReadOnlyCollection<string> ids, CancellationToken cancellationToken)
     {
@@ -98,14 +98,30 @@ internal sealed class LineReader(BridgeDatabase source)
         // In the order of the index, neighbours share its pages.
         Array.Sort(keys, sorted);
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
-        var lines = await connection.QueryAsync(
-            """
-            select d.seq, d.disbursement_id
-              from unnest($1::text[], $2::uuid[]) as k(id, key)
-              cross join lateral (select r.seq from envelopes.disbursement_key r where r.key = k.key offset 0) n
-              cross join lateral (select l.seq, l.disbursement_id from envelopes.disbursement l where l.seq = n.seq and l.disbursement_id = k.id offset 0) d
-            """,
-            [sorted, keys], reader => (Seq: reader.GetInt64(0), Id: reader.GetString(1)), cancellationToken);
+        var (lines, gone) = (new List<(long Seq, string Id)>(ids.Count), new List<SeqRange>());
+        await using (var batch = new NpgsqlBatch(connection))
+        {
+            batch.Add(
+                """
+                select n.seq, k.no from unnest($1::uuid[]) with ordinality as k(key, no)
+                cross join lateral (select r.seq from envelopes.disbursement_key r where r.key = k.key offset 0) n
+                """,
+                keys);
+            batch.Add($"select first, last from growth.archive where series = '{NumberSeries.Lines}' and {ArchivedNumbers.AreRowsGone}");
+            await using var reader = await batch.ReadPreparedAsync(cancellationToken);
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                lines.Add((reader.GetInt64(0), sorted[reader.GetInt64(1) - 1]));
+            }
+
+            await reader.NextResultAsync(cancellationToken);
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                gone.Add(new SeqRange(reader.GetInt64(0), reader.GetInt64(1)));
+            }
+        }
+
+        lines.RemoveAll(line => gone.Exists(range => range.First <= line.Seq && line.Seq <= range.Last));
         lines.Sort();
         var batches = await BatchesOfAsync(connection, lines.ConvertAll(line => line.Seq), cancellationToken);
         var located = new List<LineLocation>(ids.Count);
