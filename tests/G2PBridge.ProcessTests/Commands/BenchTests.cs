@@ -53,7 +53,7 @@ internal sealed class BenchTests
     {
         using var bench = BridgeProcess.Start(
             new Dictionary<string, string?> { ["ConnectionStrings__G2PBridge"] = await TestServer.NewDatabaseAsync() },
-            "bench", "--compare", what, "--disbursements", "1000", "--batch-size", "250", "--clients", "2", "--rounds", "1", "--json");
+            "bench", "--compare", what, "--disbursements", "1000", "--batch-size", "250", "--clients", "2", "--rounds", "1", "--ids", "random", "--json");
 
         Assert.That(await bench.ExitAsync(BridgeProcess.Patience), Is.Zero, bench.Output);
         var result = JsonNode.Parse(bench.Output.Split('\n').Single(line => line.StartsWith('{')))!;
@@ -68,6 +68,7 @@ internal sealed class BenchTests
 
     [TestCase("--disbursements", "10", "--disbursements must be 1,000 to 20,000,000.")]
     [TestCase("--clients", "0", "--clients must be 1 to 64.")]
+    [TestCase("--ids", "lucky", "--ids must be counted or random.")]
     [TestCase("--compare", "everything", "--compare must be signatures or audit.")]
     public async Task A_measurement_that_makes_no_sense_is_refused_in_one_sentence(string option, string value, string sentence)
     {

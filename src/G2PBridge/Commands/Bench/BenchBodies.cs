@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 
 namespace G2PBridge.Commands.Bench;
@@ -12,7 +14,12 @@ internal static class BenchBodies
 
     public static string PersonId(int person) => string.Create(CultureInfo.InvariantCulture, $"BENCH{person:D8}");
 
-    public static string LineId(BenchEnvelope envelope, int person) => string.Create(CultureInfo.InvariantCulture, $"{envelope.Id}-{person:D8}");
+    /// <summary>The same each time, so that it can be asked about later.</summary>
+    public static string LineId(BenchEnvelope envelope, int person)
+    {
+        var counted = string.Create(CultureInfo.InvariantCulture, $"{envelope.Id}-{person:D8}");
+        return envelope.RandomIds ? new Guid(SHA256.HashData(Encoding.ASCII.GetBytes(counted))[..16]).ToString() : counted;
+    }
 
     public static ReadOnlyMemory<byte> Envelopes(IReadOnlyList<BenchEnvelope> envelopes, DateOnly scheduleDate) => Ask($"{envelopes[0].Id}-envelopes", null, writer =>
     {

@@ -18,6 +18,7 @@ internal static class BenchCommand
         var stages = new Option<int?>("--stage-disbursements") { Description = "Disbursements of the second run, in which every stage works alone (default: 200,000 at most; 0: no second run)." };
         var simulators = new Option<string?>("--simulators") { Description = "Address of simulators that run elsewhere and send their statements to --urls (default: inside the bridge). Every stage alone needs them inside." };
         var hosts = new Option<int>("--hosts") { Description = "Bridges that share the one database, as replicas do; the clients take turns among them. Every stage alone needs one.", DefaultValueFactory = _ => 1 };
+        var ids = new Option<string>("--ids") { Description = "What a programme system gives as disbursement_id: 'counted', numbers that follow each other, or 'random', UUIDs, whose index is in no order.", DefaultValueFactory = _ => BenchPlan.Counted };
         var json = new Option<bool>("--json") { Description = "Print one line of JSON instead of the table; progress goes to standard error." };
         var keep = new Option<bool>("--keep") { Description = "Leave the databases of the measurement in place." };
         var picture = new Option<FileInfo?>("--picture") { Description = "Write a picture of the throughput to this SVG file." };
@@ -27,14 +28,15 @@ internal static class BenchCommand
         var rounds = new Option<int>("--rounds") { Description = "How many turns each side of --compare has, --disbursements in each.", DefaultValueFactory = _ => 5 };
         var bench = new Command("bench", "Measures what this machine carries: a bridge of its own with a database of its own, paid through the real HTTP API, each stage beside the database's own limit. Settings may follow, such as --ConnectionStrings:G2PBridge=….")
         {
-            disbursements, batchSize, clients, stages, simulators, hosts, json, keep, picture, results, baseline, compare, rounds,
+            disbursements, batchSize, clients, stages, simulators, hosts, ids, json, keep, picture, results, baseline, compare, rounds,
         };
         bench.TreatUnmatchedTokensAsErrors = false;
         bench.SetAction((parsed, cancellationToken) => RunAsync(
             ComparisonPlan.Of(parsed.GetValue(compare), parsed.GetValue(rounds)),
             BenchPlan.Of(
                 parsed.GetValue(disbursements), parsed.GetValue(batchSize), parsed.GetValue(clients),
-                parsed.GetValue(simulators) is null && parsed.GetValue(hosts) == 1 ? parsed.GetValue(stages) : 0, parsed.GetValue(keep), parsed.GetValue(picture), parsed.GetValue(hosts)),
+                parsed.GetValue(simulators) is null && parsed.GetValue(hosts) == 1 ? parsed.GetValue(stages) : 0, parsed.GetValue(keep), parsed.GetValue(picture), parsed.GetValue(hosts),
+                parsed.GetValue(ids)!),
             parsed.GetValue(simulators), parsed.GetValue(json), parsed.GetValue(results), parsed.GetValue(baseline), parsed.UnmatchedTokens, cancellationToken));
         return bench;
     }

@@ -92,7 +92,7 @@ internal sealed class BenchComparison(ComparisonPlan comparison, BenchPlan plan,
         return await TakeTurnsAsync(progress, async (isWith, name, lines) =>
         {
             var host = isWith ? with : without;
-            var envelopes = BenchPlan.Envelopes(name, lines);
+            var envelopes = plan.Envelopes(name, lines);
             // Envelopes go in where nothing has to be signed.
             await new BenchClient(http, without.Address, without.Address).CreateEnvelopesAsync(envelopes, cancellationToken);
             var calls = envelopes.SelectMany(envelope => envelope.Batches(plan.BatchSize)).Select(batch => Sign(BenchBodies.Lines(batch, Now()), key)).ToList();

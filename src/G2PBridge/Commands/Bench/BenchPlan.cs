@@ -11,7 +11,8 @@ namespace G2PBridge.Commands.Bench;
 /// <param name="Keep">The databases stay.</param>
 /// <param name="Picture">Where a picture of the throughput is written; null: nowhere.</param>
 /// <param name="Hosts">Bridges on the one database, the simulators in the first of them.</param>
-internal sealed record BenchPlan(int Disbursements, int BatchSize, int Clients, int StageDisbursements, bool Keep, FileInfo? Picture, int Hosts = 1)
+/// <param name="RandomIds">Disbursements have UUIDs, not ids that count up.</param>
+internal sealed record BenchPlan(int Disbursements, int BatchSize, int Clients, int StageDisbursements, bool Keep, FileInfo? Picture, int Hosts = 1, bool RandomIds = false)
 {
     /// <summary>Everybody is paid the same, so that sums can be known beforehand.</summary>
     public const decimal Amount = 10m;
@@ -19,10 +20,13 @@ internal sealed record BenchPlan(int Disbursements, int BatchSize, int Clients, 
     public const string Currency = "USD";
     public const string Account = "SPONSOR0001";
 
+    public const string Counted = "counted";
+    public const string Random = "random";
+
     private const int LinesPerEnvelope = 100_000;
     private const int MostEnvelopes = 100;
 
-    public static BenchPlan Of(int disbursements, int batchSize, int clients, int? stageDisbursements, bool keep, FileInfo? picture, int hosts = 1)
+    public static BenchPlan Of(int disbursements, int batchSize, int clients, int? stageDisbursements, bool keep, FileInfo? picture, int hosts = 1, string ids = BenchPlan.Counted)
     {
         if (disbursements is < 1_000 or > 20_000_000)
         {
@@ -44,22 +48,27 @@ internal sealed record BenchPlan(int Disbursements, int BatchSize, int Clients, 
             throw new StartupRefusedException("--hosts must be 1 to 16.");
         }
 
+        if (ids is not (Counted or Random))
+        {
+            throw new StartupRefusedException($"--ids must be {Counted} or {Random}.");
+        }
+
         if (stageDisbursements is { } asked && asked != 0 && (asked < 1_000 || asked > disbursements))
         {
             throw new StartupRefusedException("--stage-disbursements must be 0 or from 1,000 to the number of --disbursements.");
         }
 
-        return new BenchPlan(disbursements, Math.Min(batchSize, disbursements), clients, stageDisbursements ?? Math.Min(disbursements, 2 * LinesPerEnvelope), keep, picture, hosts);
+        return new BenchPlan(disbursements, Math.Min(batchSize, disbursements), clients, stageDisbursements ?? Math.Min(disbursements, 2 * LinesPerEnvelope), keep, picture, hosts, ids == Random);
     }
 
     /// <summary>The envelopes of so many lines: 100,000 each, more where there would be too many envelopes to watch.</summary>
-    public static IReadOnlyList<BenchEnvelope> Envelopes(string name, int lines)
+    public IReadOnlyList<BenchEnvelope> Envelopes(string name, int lines)
     {
         var each = Math.Max(LinesPerEnvelope, (lines + MostEnvelopes - 1) / MostEnvelopes);
         var planned = new List<BenchEnvelope>();
         for (var from = 0; from < lines; from += each)
         {
-            planned.Add(new BenchEnvelope(string.Create(CultureInfo.InvariantCulture, $"BENCH-{name}-{planned.Count + 1}"), from, Math.Min(each, lines - from)));
+            planned.Add(new BenchEnvelope(string.Create(CultureInfo.InvariantCulture, $"BENCH-{name}-{planned.Count + 1}"), from, Math.Min(each, lines - from), RandomIds));
         }
 
         return planned;
@@ -67,7 +76,7 @@ internal sealed record BenchPlan(int Disbursements, int BatchSize, int Clients, 
 }
 
 /// <summary>An envelope for the people numbered from <paramref name="FirstPerson"/>.</summary>
-internal sealed record BenchEnvelope(string Id, int FirstPerson, int Lines)
+internal sealed record BenchEnvelope(string Id, int FirstPerson, int Lines, bool RandomIds = false)
 {
     public decimal Total => Lines * BenchPlan.Amount;
 

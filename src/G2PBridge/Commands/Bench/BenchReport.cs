@@ -11,7 +11,7 @@ internal static class BenchReport
     {
         console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{result.Plan.Disbursements:#,0} disbursements, {result.Plan.BatchSize:#,0} in a request, {result.Plan.Clients} clients, {result.Plan.Hosts} {(result.Plan.Hosts == 1 ? "host" : "hosts")}; {result.Machine}. COPY ceiling {result.CeilingBefore:#,0} rows/s before, {result.CeilingAfter:#,0} after."));
+            $"{result.Plan.Disbursements:#,0} disbursements, {result.Plan.BatchSize:#,0} in a request, {result.Plan.Clients} clients, {result.Plan.Hosts} {(result.Plan.Hosts == 1 ? "host" : "hosts")}{(result.Plan.RandomIds ? ", ids in no order" : "")}; {result.Machine}. COPY ceiling {result.CeilingBefore:#,0} rows/s before, {result.CeilingAfter:#,0} after."));
         var stages = new Table().Border(TableBorder.Rounded).Title("Stages").AddColumn("Stage");
         foreach (var heading in new[] { "Rows", "Rows/s", "of the ceiling", "host CPU s/million", "PostgreSQL CPU s/million", "WAL bytes/row" })
         {
@@ -63,6 +63,7 @@ internal static class BenchReport
         {
             ["disbursements"] = result.Plan.Disbursements,
             ["batch_size"] = result.Plan.BatchSize,
+            ["ids"] = result.Plan.RandomIds ? BenchPlan.Random : BenchPlan.Counted,
             ["clients"] = result.Plan.Clients,
             ["hosts"] = result.Plan.Hosts,
             ["machine"] = result.Machine,

@@ -15,7 +15,7 @@ internal sealed class StagedRun(BenchPlan plan, BenchDatabases databases, Proces
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
-    private readonly IReadOnlyList<BenchEnvelope> _envelopes = BenchPlan.Envelopes("STAGES", plan.StageDisbursements);
+    private readonly IReadOnlyList<BenchEnvelope> _envelopes = plan.Envelopes("STAGES", plan.StageDisbursements);
     private readonly List<StageResult> _stages = [];
 
     private decimal _treasury;

@@ -21,7 +21,7 @@ internal sealed class WholeRun(string name, BenchPlan plan, BenchClient client, 
 
     private readonly List<Moment> _course = [];
 
-    public IReadOnlyList<BenchEnvelope> Envelopes { get; } = BenchPlan.Envelopes(name, plan.Disbursements);
+    public IReadOnlyList<BenchEnvelope> Envelopes { get; } = plan.Envelopes(name, plan.Disbursements);
 
     public bool AllAccountedFor { get; private set; }
 

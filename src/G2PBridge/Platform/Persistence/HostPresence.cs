@@ -114,8 +114,17 @@ internal sealed partial class PresenceKeeper(HostPresence presence, NpgsqlDataSo
         }
 
         var session = await SessionConnection.OpenAsync(source, cancellationToken);
-        await using var take = new NpgsqlCommand("select pg_advisory_lock($1, $2)", session.Connection) { Parameters = { new() { Value = HostPresence.LockClass }, new() { Value = presence.Id } } };
-        await take.ExecuteNonQueryAsync(cancellationToken);
+        try
+        {
+            await using var take = new NpgsqlCommand("select pg_advisory_lock($1, $2)", session.Connection) { Parameters = { new() { Value = HostPresence.LockClass }, new() { Value = presence.Id } } };
+            await take.ExecuteNonQueryAsync(cancellationToken);
+        }
+        catch
+        {
+            await session.DisposeAsync();
+            throw;
+        }
+
         _session = session;
     }
 
