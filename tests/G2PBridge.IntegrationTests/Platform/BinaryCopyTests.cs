@@ -10,8 +10,7 @@ internal sealed class BinaryCopyTests : IntegrationTest
     [Test]
     public async Task Every_kind_of_value_comes_back_as_it_was()
     {
-        await using var connection = await TestHost.Source.OpenConnectionAsync();
-        await CreateAsync(connection, "s smallint, i integer, l bigint, b boolean, t text, v varchar(40), n numeric, d date, z timestamptz, u uuid, y bytea, j jsonb, a uuid[]");
+        await using var connection = await WithTableAsync("s smallint, i integer, l bigint, b boolean, t text, v varchar(40), n numeric, d date, z timestamptz, u uuid, y bytea, j jsonb, a uuid[]");
         var (guid, other) = (Guid.CreateVersion7(), Guid.CreateVersion7());
         var at = new DateTimeOffset(1969, 7, 20, 20, 17, 40, 123, TimeSpan.FromHours(3));
         await using (var copy = await BinaryCopy.BeginAsync(connection, "copy copied from stdin (format binary)", CancellationToken.None))
@@ -67,8 +66,7 @@ internal sealed class BinaryCopyTests : IntegrationTest
             numbers.Add(new decimal((int)(uint)mantissa, (int)(uint)(mantissa >> 32), (int)(uint)(mantissa >> 64), random.Next(2) == 0, (byte)random.Next(29)));
         }
 
-        await using var connection = await TestHost.Source.OpenConnectionAsync();
-        await CreateAsync(connection, "no integer, n numeric");
+        await using var connection = await WithTableAsync("no integer, n numeric");
         await using (var copy = await BinaryCopy.BeginAsync(connection, "copy copied from stdin (format binary)", CancellationToken.None))
         {
             for (var i = 0; i < numbers.Count; i++)
@@ -90,8 +88,7 @@ internal sealed class BinaryCopyTests : IntegrationTest
     [Test]
     public async Task A_value_larger_than_the_buffer_goes_through()
     {
-        await using var connection = await TestHost.Source.OpenConnectionAsync();
-        await CreateAsync(connection, "no integer, t text");
+        await using var connection = await WithTableAsync("no integer, t text");
         await using (var copy = await BinaryCopy.BeginAsync(connection, "copy copied from stdin (format binary)", CancellationToken.None))
         {
             for (var i = 0; i < 5; i++)
@@ -111,8 +108,7 @@ internal sealed class BinaryCopyTests : IntegrationTest
     [Test]
     public async Task What_is_not_completed_leaves_nothing_and_the_connection_usable()
     {
-        await using var connection = await TestHost.Source.OpenConnectionAsync();
-        await CreateAsync(connection, "no integer");
+        await using var connection = await WithTableAsync("no integer");
         await using (var copy = await BinaryCopy.BeginAsync(connection, "copy copied from stdin (format binary)", CancellationToken.None))
         {
             await copy.StartRowAsync(1, CancellationToken.None);
@@ -125,8 +121,7 @@ internal sealed class BinaryCopyTests : IntegrationTest
     [Test]
     public async Task What_the_server_refuses_is_thrown_with_its_constraint_and_the_connection_stays_usable()
     {
-        await using var connection = await TestHost.Source.OpenConnectionAsync();
-        await CreateAsync(connection, "no integer constraint uq_no unique");
+        await using var connection = await WithTableAsync("no integer constraint uq_no unique");
         var refused = Assert.ThrowsAsync<PostgresException>(async () =>
         {
             await using var copy = await BinaryCopy.BeginAsync(connection, "copy copied from stdin (format binary)", CancellationToken.None);
@@ -142,9 +137,13 @@ internal sealed class BinaryCopyTests : IntegrationTest
         Assert.That(await connection.QueryAsync("select count(*) from copied", [], reader => reader.GetInt64(0), CancellationToken.None), Is.EqualTo(new[] { 0L }));
     }
 
-    private static async Task CreateAsync(NpgsqlConnection connection, string columns)
+    /// <summary>A connection of its own, because a temporary table lives as long as one, and those of the pool are shared as they are.</summary>
+    private static async Task<NpgsqlConnection> WithTableAsync(string columns)
     {
+        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(TestHost.ConnectionString) { Pooling = false }.ConnectionString);
+        await connection.OpenAsync();
         await using var create = new NpgsqlCommand($"create temporary table copied ({columns})", connection);
         await create.ExecuteNonQueryAsync();
+        return connection;
     }
 }
