@@ -12,7 +12,7 @@ namespace G2PBridge.Commands.Bench;
 /// <param name="Picture">Where a picture of the throughput is written; null: nowhere.</param>
 /// <param name="Hosts">Bridges on the one database, the simulators in the first of them.</param>
 /// <param name="RandomIds">Disbursements have UUIDs, not ids that count up.</param>
-internal sealed record BenchPlan(int Disbursements, int BatchSize, int Clients, int StageDisbursements, bool Keep, FileInfo? Picture, int Hosts = 1, bool RandomIds = false)
+internal sealed record BenchPlan(int Disbursements, int BatchSize, int Clients, int StageDisbursements, bool Keep, FileInfo? Picture, int Hosts, bool RandomIds)
 {
     /// <summary>Everybody is paid the same, so that sums can be known beforehand.</summary>
     public const decimal Amount = 10m;
@@ -26,7 +26,7 @@ internal sealed record BenchPlan(int Disbursements, int BatchSize, int Clients, 
     private const int LinesPerEnvelope = 100_000;
     private const int MostEnvelopes = 100;
 
-    public static BenchPlan Of(int disbursements, int batchSize, int clients, int? stageDisbursements, bool keep, FileInfo? picture, int hosts = 1, string ids = BenchPlan.Counted)
+    public static BenchPlan Of(int disbursements, int batchSize, int clients, int? stageDisbursements, bool keep, FileInfo? picture, int hosts, string ids)
     {
         if (disbursements is < 1_000 or > 20_000_000)
         {

@@ -12,11 +12,14 @@ internal sealed class ArchivedNumbers(BridgeDatabase source)
     public static string IsClosed(string series, string number) => $"exists (select from growth.archive x where x.series = '{series}' and {number} between x.first and x.last)";
 
     /// <summary>An SQL condition over <c>growth.archive</c>: its rows are taken out, or are being taken out.</summary>
-    public const string AreRowsGone = "state in ('Removing', 'Removed')";
+    private const string AreRowsGone = "state in ('Removing', 'Removed')";
 
     /// <summary>An SQL condition: the rows under the number are taken out, or are being taken out.</summary>
     public static string IsGone(string series, string number) =>
         $"exists (select from growth.archive x where x.series = '{series}' and x.{AreRowsGone} and {number} between x.first and x.last)";
+
+    /// <summary>A statement: the ranges whose rows are taken out, or are being taken out; some dozens.</summary>
+    public static string Gone(string series) => $"select first, last from growth.archive where series = '{series}' and {AreRowsGone}";
 
     /// <summary>An SQL condition: some of the envelope's lines are taken out, so that they cannot be counted any more.</summary>
     public static string HasGone(string envelopeId) => $"exists (select from growth.archived_envelope x where x.envelope_id = {envelopeId})";

@@ -5,7 +5,6 @@ using G2PBridge.Platform.Audit;
 using G2PBridge.Platform.Logging;
 using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Protection;
-using G2PBridge.Platform.Protection.Persistence;
 using G2PBridge.Simulators;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
@@ -126,7 +125,7 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
         {
             throw new StartupRefusedException("The settings cannot be used. " + string.Join(" ", exception.Failures), exception);
         }
-        catch (PostgresException refused) when (refused.SqlState == PlainRows.SqlState)
+        catch (PostgresException refused) when (refused.SqlState == EarlierRows.SqlState)
         {
             throw new StartupRefusedException(refused.MessageText, refused);
         }

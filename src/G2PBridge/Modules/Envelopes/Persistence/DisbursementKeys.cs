@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -55,13 +56,9 @@ internal static class DisbursementKeys
         }
 
         Span<byte> key = stackalloc byte[HashBytes + NumberBytes];
+        // The number has five bytes at most, so the hash covers nothing but zeros of its eight.
+        BinaryPrimitives.WriteUInt64BigEndian(key[^sizeof(ulong)..], first == end ? 0 : ulong.Parse(id.AsSpan(first, end - first), NumberStyles.None, CultureInfo.InvariantCulture));
         last.Hash.CopyTo(key);
-        var number = first == end ? 0 : ulong.Parse(id.AsSpan(first, end - first), NumberStyles.None, CultureInfo.InvariantCulture);
-        for (var at = key.Length - 1; at >= HashBytes; at--, number >>= 8)
-        {
-            key[at] = (byte)number;
-        }
-
         return new Guid(key, bigEndian: true);
     }
 

@@ -107,7 +107,7 @@ internal sealed class LineReader(BridgeDatabase source)
                 cross join lateral (select r.seq from envelopes.disbursement_key r where r.key = k.key offset 0) n
                 """,
                 keys);
-            batch.Add($"select first, last from growth.archive where series = '{NumberSeries.Lines}' and {ArchivedNumbers.AreRowsGone}");
+            batch.Add(ArchivedNumbers.Gone(NumberSeries.Lines));
             await using var reader = await batch.ReadPreparedAsync(cancellationToken);
             while (await reader.ReadAsync(cancellationToken))
             {
@@ -121,7 +121,7 @@ internal sealed class LineReader(BridgeDatabase source)
             }
         }
 
-        lines.RemoveAll(line => gone.Exists(range => range.First <= line.Seq && line.Seq <= range.Last));
+        lines.RemoveAll(line => gone.Exists(range => range.Contains(line.Seq)));
         lines.Sort();
         var batches = await BatchesOfAsync(connection, lines.ConvertAll(line => line.Seq), cancellationToken);
         var located = new List<LineLocation>(ids.Count);

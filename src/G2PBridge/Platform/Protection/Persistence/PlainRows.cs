@@ -1,3 +1,4 @@
+using G2PBridge.Platform.Persistence;
 using Microsoft.EntityFrameworkCore.Migrations;
 
 namespace G2PBridge.Platform.Protection.Persistence;
@@ -8,21 +9,5 @@ namespace G2PBridge.Platform.Protection.Persistence;
 /// </summary>
 internal static class PlainRows
 {
-    /// <summary>The code under which the migrator recognises the refusal.</summary>
-    public const string SqlState = "G2P01";
-
-    public static void Refuse(MigrationBuilder migrations, params IEnumerable<string> tables)
-    {
-        foreach (var table in tables)
-        {
-            migrations.Sql(
-                $"""
-                do $$ begin
-                    if exists (select from {table}) then
-                        raise exception using errcode = '{SqlState}', message = 'The table {table} holds people''s data in plain text, from a version before the first release; start with an empty database (in Development: delete the folder .data).';
-                    end if;
-                end $$
-                """);
-        }
-    }
+    public static void Refuse(MigrationBuilder migrations, params IEnumerable<string> tables) => EarlierRows.Refuse(migrations, "holds people's data in plain text, from", tables);
 }

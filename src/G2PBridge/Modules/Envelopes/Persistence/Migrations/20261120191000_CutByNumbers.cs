@@ -1,5 +1,6 @@
 using G2PBridge.Platform.Growth;
 using G2PBridge.Platform.Growth.Persistence;
+using G2PBridge.Platform.Persistence;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
 
@@ -12,14 +13,7 @@ internal sealed class CutByNumbers : Migration
 {
     protected override void Up(MigrationBuilder migrationBuilder)
     {
-        migrationBuilder.Sql(
-            """
-            do $$ begin
-                if exists (select from envelopes.entitlement) then
-                    raise exception using errcode = 'G2P01', message = 'The table envelopes.entitlement has keys of a version before the first release; start with an empty database (in Development: delete the folder .data).';
-                end if;
-            end $$
-            """);
+        EarlierRows.Refuse(migrationBuilder, "has keys of", "envelopes.entitlement");
         migrationBuilder.CreateTable(
             name: "disbursement_key",
             schema: EnvelopesModule.Schema,

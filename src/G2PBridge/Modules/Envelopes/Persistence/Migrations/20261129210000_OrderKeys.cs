@@ -1,3 +1,4 @@
+using G2PBridge.Platform.Persistence;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
 
@@ -8,17 +9,15 @@ namespace G2PBridge.Modules.Envelopes.Persistence.Migrations;
 [Migration("20261129210000_OrderKeys")]
 internal sealed class OrderKeys : Migration
 {
-    protected override void Up(MigrationBuilder migrationBuilder) => migrationBuilder.Sql(
-        """
-        do $$ begin
-            if exists (select from envelopes.disbursement_key) then
-                raise exception using errcode = 'G2P01', message = 'The table envelopes.disbursement_key has keys of a version before the first release; start with an empty database (in Development: delete the folder .data).';
-            end if;
-        end $$;
-
-        create or replace function envelopes.disbursement_key_of(id text) returns uuid language sql immutable as $$
-            select encode(substr(sha256(convert_to(coalesce(part[1] || '#' || length(part[2]) || '#' || part[3], id), 'UTF8')), 1, 11) || substr(int8send(coalesce(part[2], '0')::bigint), 4), 'hex')::uuid
-              from regexp_match(id, '^(.*?)([0-9]{1,12})([^0-9]*)$') part
-            $$;
-        """);
+    protected override void Up(MigrationBuilder migrationBuilder)
+    {
+        EarlierRows.Refuse(migrationBuilder, "has keys of", "envelopes.disbursement_key");
+        migrationBuilder.Sql(
+            """
+            create or replace function envelopes.disbursement_key_of(id text) returns uuid language sql immutable as $$
+                select encode(substr(sha256(convert_to(coalesce(part[1] || '#' || length(part[2]) || '#' || part[3], id), 'UTF8')), 1, 11) || substr(int8send(coalesce(part[2], '0')::bigint), 4), 'hex')::uuid
+                  from regexp_match(id, '^(.*?)([0-9]{1,12})([^0-9]*)$') part
+                $$;
+            """);
+    }
 }
