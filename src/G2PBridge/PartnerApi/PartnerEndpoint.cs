@@ -19,7 +19,7 @@ internal static class PartnerEndpoint
     /// <summary>An answer of this size is sent on while the rest is still being written.</summary>
     private const int FlushAt = 64 * 1024;
 
-    private static readonly JsonWriterOptions WriterOptions = new()
+    public static readonly JsonWriterOptions WriterOptions = new()
     {
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         SkipValidation = true,

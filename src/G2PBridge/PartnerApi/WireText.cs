@@ -21,7 +21,7 @@ internal static class WireText
         }
 
         Span<byte> text = stackalloc byte[19];
-        day.TryFormat(text, out var length, "yyyy-MM-dd", CultureInfo.InvariantCulture);
+        day.TryFormat(text, out var length, "O", CultureInfo.InvariantCulture);
         "T00:00:00"u8.CopyTo(text[length..]);
         writer.WriteString(name, text);
     }

@@ -1,7 +1,9 @@
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using G2PBridge.Connectors;
+using G2PBridge.IntegrationTests.Reconciliation;
 using G2PBridge.Modules.Resolution.Persistence;
+using G2PBridge.Platform.Jobs;
 using G2PBridge.Platform.Persistence;
 using G2PBridge.Platform.Protection;
 using G2PBridge.Platform.Verification;
@@ -127,6 +129,30 @@ internal sealed class KeyRotationTests : IntegrationTest
     }
 
     [Test]
+    public async Task What_stands_beside_the_matches_is_rewritten_with_the_entries_and_still_answered()
+    {
+        await ReceiveAsync("E1", 3);
+        await TestHost.WorkAsync(_hosts[0].Services);
+        var payments = Bank.Orders.SelectMany(order => order.Payments).ToList();
+        await UploadAsync(payments.Aggregate(new StatementText(), (statement, payment) => statement.Debit(payment)).Return(payments[0]));
+        await TestHost.WorkAsync(Work.ReadStatements, _hosts[0].Services);
+        var before = await AskAsync();
+        await using (var copies = Source.CreateCommand("select count(*) from reconciliation.match where sealed is not null"))
+        {
+            Assert.That(await copies.ExecuteScalarAsync(), Is.EqualTo(3));
+        }
+
+        var former = _hosts[0].Services.GetRequiredService<KeyRing>().Newest.Id;
+        KeyFile.AddKey(_keys, DateTimeOffset.UnixEpoch);
+        var result = await RotateAsync(Host());
+        Assert.That((result.Unreadable, result.Retired.Single()), Is.EqualTo((0L, former)));
+        Assert.That(await CountAsync(_hosts[0], former), Is.Zero);
+
+        Assert.That(await AskAsync(), Is.EqualTo(before));
+        await HoldsAsync(_hosts[0]);
+    }
+
+    [Test]
     public async Task Two_at_once_take_turns_and_the_second_finds_nothing_to_do()
     {
         await ReceiveAsync("E1", 50);
@@ -239,6 +265,20 @@ internal sealed class KeyRotationTests : IntegrationTest
     private static async Task HoldsAsync(WebApplication host) => Assert.That(
         (await host.Services.GetRequiredService<InvariantVerification>().RunAsync(CancellationToken.None)).Where(result => result.IsBroken).Select(result => $"{result.Id} {result.Place}: {string.Join(", ", result.Offenders)}"),
         Is.Empty);
+
+    private async Task UploadAsync(StatementText statement)
+    {
+        using var file = new StringContent(statement.ToString());
+        using var form = new MultipartFormDataContent { { file, "statement_file", "statement.mt940" } };
+        using var answer = await Http.PostAsync(new Uri(new Uri(_hosts[0].Urls.First()), "upload_mt940"), form);
+        Assert.That((await answer.Content.ReadFromJsonAsync<JsonNode>())!.Succeeded(), Is.True);
+    }
+
+    private async Task<string> AskAsync()
+    {
+        using var answer = await Http.PostAsJsonAsync(new Uri(new Uri(_hosts[0].Urls.First()), "get_disbursement_status"), Wire.Request(new JsonArray("E1-D1", "E1-D2", "E1-D3")));
+        return (await answer.Content.ReadFromJsonAsync<JsonNode>())!.Payload()!.ToJsonString();
+    }
 
     private async Task ReceiveAsync(string envelope, int lines)
     {

@@ -8,6 +8,7 @@ internal sealed class InvariantTests : ReconciliationTest
 {
     [TestCase("I4", "entry 1-3", "delete from reconciliation.unmatched")]
     [TestCase("I4", "entry 1-1", "delete from reconciliation.match where entry_no = 1; update reconciliation.envelope_progress set reconciled = 1, reconciled_amount = 1000")]
+    [TestCase("I4", "line ", "update reconciliation.match set ordinal = ordinal + 1 where entry_no = 1")]
     [TestCase("I6", "envelope E", "update reconciliation.envelope_progress set reconciled = reconciled - 1")]
     [TestCase("I8", "decision ", "alter table reconciliation.decision drop constraint ck_decision_second_person; update reconciliation.decision set confirmed_by = proposed_by")]
     public async Task A_row_changed_in_sql_is_named(string invariant, string offender, string tampering)

@@ -44,6 +44,26 @@ internal sealed class PartnerStatusTests : ReconciliationTest
     }
 
     [Test]
+    public async Task A_match_that_repeats_nothing_of_its_entry_is_answered_by_way_of_it()
+    {
+        var payments = await PayAsync(2);
+        await ImportAsync(new StatementText().Debit(payments[0]).Debit(payments[1]).Return(payments[1]));
+        var asked = Wire.Request(new JsonArray("E-D1", "E-D2"));
+        var before = (await PostAsync("get_disbursement_status", asked)).Payload()!.ToJsonString();
+
+        // As an earlier program books.
+        await ExecuteAsync(
+            """
+            set session_replication_role = replica;
+            update reconciliation.match set statement = null, ordinal = null, entry_date = null, value_date = null, bank_reference = null, sealed = null;
+            reset session_replication_role
+            """);
+
+        Assert.That((await PostAsync("get_disbursement_status", asked)).Payload()!.ToJsonString(), Is.EqualTo(before));
+        Assert.That(before, Does.Contain("DEBIT" + payments[0].Reference).And.Contain("DEBIT" + payments[1].Reference).And.Contain("ACCOUNT_CLOSED"));
+    }
+
+    [Test]
     public async Task A_long_list_is_answered_whole_and_in_its_order()
     {
         var payments = await PayAsync(3);

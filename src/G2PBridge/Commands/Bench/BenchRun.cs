@@ -56,6 +56,9 @@ internal sealed class BenchRun(BenchPlan plan, BenchDatabases databases, string?
         {
             await quietRun.WarmUpAsync(progress, cancellationToken);
             var whole = await run.RunAsync(progress, cancellationToken);
+            var settling = progress.Begin("Vacuum and checkpoint");
+            await databases.SettleAsync(cancellationToken);
+            settling.End("done");
             var quiet = await quietRun.RunAsync(run.Envelopes, progress, cancellationToken);
             return (whole, quiet, hosts.Max(ProcessMeter.HostPeak), run.AllAccountedFor);
         }

@@ -36,6 +36,7 @@ internal static class ReconciliationModule
         services.AddSingleton(new LeasedTable($"{Schema}.statement_file"));
         services.AddSingleton<EntryHashes>();
         services.AddSealedColumn(EntryTexts.Sealed);
+        services.AddSealedColumn(EntryTexts.Copy);
         services.AddSealedColumn(FileStore.Sealed);
         services.AddSingleton<FileStore>();
         services.AddSingleton<FileQueue>();

@@ -15,7 +15,7 @@ internal sealed partial class AuditTables(NpgsqlDataSource source, IEnumerable<A
     {
         var columns = (await connection.QueryAsync(
             """
-            select n.nspname || '.' || c.relname, a.attname::text, coalesce(array_position(i.indkey::int2[], a.attnum), -1)
+            select n.nspname || '.' || c.relname, a.attname::text, case when array_position(i.indkey::int2[], a.attnum) < i.indnkeyatts then array_position(i.indkey::int2[], a.attnum) else -1 end
               from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
               left join pg_index i on i.indrelid = c.oid and i.indisprimary
              where c.oid = any(select to_regclass(name) from unnest($1) name)

@@ -320,7 +320,7 @@ internal sealed class Archiver(
         {
             var columns = await connection.QueryAsync(
                 """
-                select a.attname::text, coalesce(array_position(i.indkey::int2[], a.attnum), -1), a.atttypid = 'numeric'::regtype and a.attname in ('amount', 'quantity')
+                select a.attname::text, case when array_position(i.indkey::int2[], a.attnum) < i.indnkeyatts then array_position(i.indkey::int2[], a.attnum) else -1 end, a.atttypid = 'numeric'::regtype and a.attname in ('amount', 'quantity')
                   from pg_attribute a left join pg_index i on i.indrelid = a.attrelid and i.indisprimary
                  where a.attrelid = to_regclass($1) and a.attnum > 0 and not a.attisdropped order by a.attnum
                 """,

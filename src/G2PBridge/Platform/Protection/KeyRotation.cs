@@ -137,10 +137,9 @@ internal sealed class KeyRotation(BridgeDatabase source, KeyRing ring, KeyRegist
     {
         try
         {
-            var key = RowKey.Of(row.Key);
             var plain = new byte[Math.Max(0, row.Sealed.Length - SealedText.Overhead)];
-            protector.OpenBytes(column, key, row.Sealed, plain);
-            var anew = SealedText.SealBytes(newest, column, key, plain);
+            protector.OpenBytes(column, row.Bound, row.Sealed, plain);
+            var anew = SealedText.SealBytes(newest, column, row.Bound, plain);
             System.Security.Cryptography.CryptographicOperations.ZeroMemory(plain);
             return anew;
         }

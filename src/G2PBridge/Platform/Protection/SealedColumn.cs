@@ -5,7 +5,7 @@ using System.Text;
 namespace G2PBridge.Platform.Protection;
 
 /// <summary>
-/// A column of ciphertexts, one per row for everything secret in it. Its name and the row's primary key are bound into each ciphertext, so that one which is copied to
+/// A column of ciphertexts, one per row for everything secret in it. Its name and the row's primary key are bound into each ciphertext, so that one which is put into
 /// another row, column or table does not open there.
 /// </summary>
 /// <param name="Table">With its schema.</param>
@@ -21,7 +21,15 @@ internal sealed record SealedColumn(string Table, string Column, params IReadOnl
     /// <summary>The ciphertext is of bytes and not of fields: a part of a file.</summary>
     public bool IsBytes { get; init; }
 
-    public byte[] Tag { get; } = Encoding.ASCII.GetBytes($"{Table}.{Column}\0");
+    /// <summary>
+    /// The column whose ciphertexts stand here too, with the columns of this table that name their rows there: they are bound to those rows, whichever table holds them.
+    /// Null for a column with ciphertexts of its own.
+    /// </summary>
+    public (SealedColumn Of, IReadOnlyList<string> Row)? Copy { get; init; }
+
+    private readonly byte[] _tag = Encoding.ASCII.GetBytes($"{Table}.{Column}\0");
+
+    public byte[] Tag => Copy?.Of.Tag ?? _tag;
 
     /// <summary>For people.</summary>
     public override string ToString() => $"{Table}.{Column}";

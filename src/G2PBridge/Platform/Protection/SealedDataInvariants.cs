@@ -57,14 +57,13 @@ internal sealed class SealedDataInvariants(NpgsqlDataSource source, KeyRing ring
     {
         try
         {
-            var key = RowKey.Of(row.Key);
             if (column.IsBytes)
             {
-                protector.OpenBytes(column, key, row.Sealed, new byte[Math.Max(0, row.Sealed.Length - SealedText.Overhead)]);
+                protector.OpenBytes(column, row.Bound, row.Sealed, new byte[Math.Max(0, row.Sealed.Length - SealedText.Overhead)]);
                 return true;
             }
 
-            protector.Open(column, key, row.Sealed, fields);
+            protector.Open(column, row.Bound, row.Sealed, fields);
             return column.Fingerprint is null || column.Fingerprint(ring, fields) == row.Fingerprint;
         }
         catch (SealedTextException)

@@ -3,7 +3,9 @@ using Npgsql;
 namespace G2PBridge.Platform.Protection;
 
 /// <summary>One ciphertext with its row.</summary>
-internal sealed record SealedRow(object[] Key, byte[] Sealed, Guid? Fingerprint);
+/// <param name="Key">Of the row that it stands in.</param>
+/// <param name="Bound">The row that it is bound to; of a copy, the original's.</param>
+internal sealed record SealedRow(object[] Key, RowKey Bound, byte[] Sealed, Guid? Fingerprint);
 
 /// <summary>Goes through a column of ciphertexts in the order of its table's key, a slice at a time, whatever the table's size.</summary>
 internal static class SealedRows
@@ -18,6 +20,7 @@ internal static class SealedRows
     {
         var key = string.Join(", ", column.Key.Select(part => part.Name));
         var hasFingerprint = column.FingerprintColumn is not null;
+        var bound = column.Copy?.Row ?? [];
         await using var command = new NpgsqlCommand { Connection = connection, CommandTimeout = 0 };
         var where = $"{column.Column} is not null";
         if (after is not null)
@@ -33,7 +36,7 @@ internal static class SealedRows
         }
 
         command.CommandText =
-            $"select {key}, {column.Column}{(hasFingerprint ? $", {column.FingerprintColumn}" : "")} from {column.Table} where {where} order by {key} limit {(column.IsBytes ? PartsAtOnce : RowsAtOnce)}";
+            $"select {key}, {column.Column}{string.Concat(bound.Append(column.FingerprintColumn).OfType<string>().Select(name => $", {name}"))} from {column.Table} where {where} order by {key} limit {(column.IsBytes ? PartsAtOnce : RowsAtOnce)}";
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var rows = new List<SealedRow>();
         while (await reader.ReadAsync(cancellationToken))
@@ -44,7 +47,10 @@ internal static class SealedRows
                 values[i] = reader.GetValue(i);
             }
 
-            rows.Add(new SealedRow(values, reader.GetFieldValue<byte[]>(values.Length), hasFingerprint && !reader.IsDBNull(values.Length + 1) ? reader.GetGuid(values.Length + 1) : null));
+            var at = values.Length + 1;
+            var row = RowKey.Of(bound.Count == 0 ? values : [.. Enumerable.Range(at, bound.Count).Select(reader.GetValue)]);
+            at += bound.Count;
+            rows.Add(new SealedRow(values, row, reader.GetFieldValue<byte[]>(values.Length), hasFingerprint && !reader.IsDBNull(at) ? reader.GetGuid(at) : null));
         }
 
         return rows;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using G2PBridge.Modules.Disbursement.Contracts;
@@ -12,25 +11,29 @@ namespace G2PBridge.Views.Partner;
 
 /// <summary>
 /// get_disbursement_status: what the statements say of each disbursement (contract, section 1.4.3). A long list is answered part by part, so that it needs no more
-/// memory than its ids and the numbers of their lines. Within a part, look-ups go in the order of the indexes, where neighbours share pages, on two connections.
+/// memory than its ids and the numbers of their lines. Two parts are asked about and written at once, whatever the length; within one, look-ups go in the order of
+/// the indexes, where neighbours share pages.
 /// </summary>
 internal static class GetDisbursementStatus
 {
     public const string Path = "get_disbursement_status";
 
-    /// <summary>Ids whose answers are in memory at once; while they are written, the next are asked about.</summary>
-    private const int PartSize = 2_500;
+    /// <summary>Ids that are looked up at once; from so many answers, half are in memory at once.</summary>
+    private const int MostAtOnce = 2_500;
 
     /// <summary>From here on two connections are worth it: some milliseconds of index look-ups.</summary>
     private const int WorthDividing = 400;
+
+    /// <summary>Of an answer with a debit; one with a return has some more.</summary>
+    private const int BytesOfAnswer = 1_024;
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPartner(Path, HandleAsync).WithName(Path);
 
     internal sealed record Query(IReadOnlyList<string> Ids, AccessScope Scope) : IRequest<Result<Answers>>;
 
-    /// <param name="Parts">In the order of the ids; asked for while they are read.</param>
+    /// <param name="Parts">In the order of the ids, each asked for when it is called.</param>
     /// <param name="Archived">Ids whose lines lie in an archive; of the parts they are ids of which nothing is known here.</param>
-    internal sealed record Answers(IAsyncEnumerable<Response[]> Parts, IReadOnlyList<string> Archived);
+    internal sealed record Answers(IReadOnlyList<Func<Task<Response[]>>> Parts, IReadOnlyList<string> Archived);
 
     internal readonly record struct Response(string Id, LineLocation? Line, MatchedEntry? Debit, MatchedEntry? Return, bool NothingToPay, IReadOnlyList<UnmatchedEntry> Errors);
 
@@ -55,25 +58,46 @@ internal static class GetDisbursementStatus
 
         var archived = answered.Value.Archived;
         return PartnerAnswer.List(
-            PartsAsync(answered.Value.Parts, request.Generation, cancellationToken),
+            PartsAsync(answered.Value.Parts, request.Generation),
             archived.Count == 0 ? null : new Refusal(
                 PartnerCodes.DisbursementArchived,
                 string.Create(CultureInfo.InvariantCulture, $"{archived.Count} of these disbursements were settled and lie in an archive, such as '{archived[0]}'; an operator can look there. The others are answered.")));
     }
 
-    private static async IAsyncEnumerable<Action<Utf8JsonWriter>> PartsAsync(
-        IAsyncEnumerable<Response[]> parts, WireGeneration generation, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<Action<Utf8JsonWriter>> PartsAsync(IReadOnlyList<Func<Task<Response[]>>> parts, WireGeneration generation)
     {
-        await foreach (var part in parts.WithCancellation(cancellationToken))
+        var begun = new Queue<Task<PreparedElements>>();
+        try
         {
-            yield return writer =>
+            for (var next = 0; next < parts.Count || begun.Count > 0;)
             {
-                foreach (var status in part)
+                while (next < parts.Count && begun.Count < 2)
                 {
-                    Write(writer, status, generation);
+                    begun.Enqueue(PrepareAsync(parts[next++], generation));
                 }
-            };
+
+                using var elements = await begun.Dequeue();
+                yield return elements.CopyTo;
+            }
         }
+        finally
+        {
+            // What still runs uses this request's services.
+            foreach (var part in begun)
+            {
+                await ((Task)part).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                if (part.IsCompletedSuccessfully)
+                {
+                    (await part).Dispose();
+                }
+            }
+        }
+    }
+
+    private static async Task<PreparedElements> PrepareAsync(Func<Task<Response[]>> part, WireGeneration generation)
+    {
+        var answers = await part();
+        return PreparedElements.Write(answers, answers.Length * BytesOfAnswer, (writer, status) => Write(writer, status, generation));
     }
 
     private static List<string> ReadIds(PartnerRequest request, WireErrors errors)
@@ -120,7 +144,7 @@ internal static class GetDisbursementStatus
         return ids;
     }
 
-    private static void Write(Utf8JsonWriter writer, in Response status, WireGeneration generation)
+    private static void Write(Utf8JsonWriter writer, Response status, WireGeneration generation)
     {
         writer.WriteStartObject();
         writer.WriteString("reconciliation_id"u8, status.Id);
@@ -204,13 +228,15 @@ internal static class GetDisbursementStatus
                 return foreign;
             }
 
-            return new Answers(PartsAsync(request, lines, cancellationToken), [.. archived.Select(line => line.DisbursementId)]);
+            return new Answers(
+                [.. Divide(request.Ids).Select(ids => (Func<Task<Response[]>>)(() => AnswerAsync(ids, lines, isLimited: request.Scope.Programmes is not null, cancellationToken)))], [.. archived.Select(line => line.DisbursementId)]);
         }
 
         private async Task<Dictionary<string, LineLocation>> LocateAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken)
         {
             var lines = new Dictionary<string, LineLocation>(ids.Count, StringComparer.Ordinal);
-            foreach (var part in ids.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Chunk(PartSize))
+            var different = ids.Distinct(StringComparer.Ordinal);
+            foreach (var part in (ids.Count > MostAtOnce ? different.Order(StringComparer.Ordinal) : different).Chunk(MostAtOnce))
             {
                 foreach (var line in (await Task.WhenAll(Divide(part).Select(some => mediator.Send(new LocateLines(some), cancellationToken)))).SelectMany(found => found))
                 {
@@ -221,31 +247,7 @@ internal static class GetDisbursementStatus
             return lines;
         }
 
-        private async IAsyncEnumerable<Response[]> PartsAsync(Query request, Dictionary<string, LineLocation> lines, [EnumeratorCancellation] CancellationToken cancellationToken)
-        {
-            Task<Response[]>? next = null;
-            try
-            {
-                foreach (var ids in request.Ids.Chunk(PartSize))
-                {
-                    var ready = next;
-                    next = AnswerAsync(ids, lines, isLimited: request.Scope.Programmes is not null, cancellationToken);
-                    if (ready is not null)
-                    {
-                        yield return await ready;
-                    }
-                }
-
-                yield return await next!;
-            }
-            finally
-            {
-                // What still runs uses this request's services.
-                await ((Task?)next ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-        }
-
-        private static IEnumerable<T[]> Divide<T>(T[] sorted) => sorted.Length < WorthDividing ? [sorted] : sorted.Chunk((sorted.Length + 1) / 2);
+        private static IEnumerable<string[]> Divide(IReadOnlyList<string> ids) => ids.Chunk(ids.Count < WorthDividing ? ids.Count : Math.Min(MostAtOnce, ids.Count + 1) / 2);
 
         private async Task<Response[]> AnswerAsync(string[] ids, Dictionary<string, LineLocation> all, bool isLimited, CancellationToken cancellationToken)
         {
@@ -255,11 +257,10 @@ internal static class GetDisbursementStatus
             // An entry that names no line of ours may be any programme's.
             var texts = isLimited ? Array.FindAll(ids, all.ContainsKey) : ids;
             var zero = mediator.Send(new FindNothingToPay(seqs, envelopes), cancellationToken);
-            var finding = Task.WhenAll(Divide(seqs).Select((some, i) => mediator.Send(new FindEntriesOfLines(some, envelopes, i == 0 ? texts : []), cancellationToken)));
+            var finding = mediator.Send(new FindEntriesOfLines(seqs, envelopes, texts), cancellationToken);
             await Task.WhenAll(zero, finding);
-            var (nothing, found) = ((await zero).ToHashSet(), await finding);
-            UnmatchedEntry[] unmatched = [.. found.SelectMany(entries => entries.Unmatched)];
-            var payments = Newest(seqs.Length, found.SelectMany(entries => entries.Matched));
+            var (nothing, (matched, unmatched)) = ((await zero).ToHashSet(), await finding);
+            var payments = Newest(seqs.Length, matched);
             var errorsOfLine = unmatched.Where(error => error.Line is not null).ToLookup(error => error.Line!.Value);
             var errorsOfText = unmatched.Where(error => error.Line is null).ToLookup(error => error.ReconciliationId, StringComparer.Ordinal);
             var answers = new Response[ids.Length];
@@ -267,7 +268,7 @@ internal static class GetDisbursementStatus
             {
                 var (id, line) = (ids[i], lines[i]);
                 var (_, debit, back) = line is null ? default : payments.GetValueOrDefault(line.Seq);
-                IReadOnlyList<UnmatchedEntry> errors = unmatched.Length == 0 ? [] : line is null ? [.. errorsOfText[id]] : [.. errorsOfLine[line.Seq], .. errorsOfText[id]];
+                IReadOnlyList<UnmatchedEntry> errors = unmatched.Count == 0 ? [] : line is null ? [.. errorsOfText[id]] : [.. errorsOfLine[line.Seq], .. errorsOfText[id]];
                 answers[i] = new Response(id, line, debit, back, line is not null && nothing.Contains(line.Seq), errors);
             }
 
@@ -284,6 +285,11 @@ internal static class GetDisbursementStatus
                 if (match.Generation > payment.Generation)
                 {
                     payment = (match.Generation, null, null);
+                }
+
+                if (match.Generation < payment.Generation)
+                {
+                    continue;
                 }
 
                 if (match.IsReturn)

@@ -206,13 +206,15 @@ internal sealed class Booking : IAsyncDisposable
 
     /// <summary>
     /// Debits: one pass over the file's entries by primary key, one insert each. The match table's key lets one debit per payment
-    /// through, whatever else is booked at the same time.
+    /// through, whatever else is booked at the same time. What a status question asks about goes along, under the key with which this
+    /// transaction wrote it: a rotation of keys waits for the transaction, and finds both.
     /// </summary>
     private const string BookDebits =
         """
         with booked as (
-            insert into reconciliation.match (line, generation, kind, file, entry_no, envelope, amount, fingerprint, booked_by)
-            select e.line, e.generation, 0, e.file, e.no, e.envelope, e.amount, e.fingerprint, $1
+            insert into reconciliation.match (
+                line, generation, kind, file, entry_no, envelope, amount, fingerprint, booked_by, statement, ordinal, entry_date, value_date, bank_reference, sealed)
+            select e.line, e.generation, 0, e.file, e.no, e.envelope, e.amount, e.fingerprint, $1, e.statement, e.ordinal, e.entry_date, e.value_date, e.bank_reference, e.sealed
             from reconciliation.entry e
             where e.file = $1 and e.kind = 0 and e.problem is null
                 and e.statement in (select no from reconciliation.statement where file = $1 and state = 'Booked')

@@ -14,6 +14,9 @@ internal sealed record EntryTexts(string? Name, string? Reason, string? Narrativ
 
     public static readonly SealedColumn Sealed = new($"{ReconciliationModule.Schema}.entry", "sealed", ("file", "bigint"), ("no", "integer"));
 
+    /// <summary>The same ciphertexts, beside the matches of ordinary debits.</summary>
+    public static readonly SealedColumn Copy = new($"{ReconciliationModule.Schema}.match", "sealed", ("line", "bigint"), ("generation", "smallint"), ("kind", "smallint")) { Copy = (Sealed, ["file", "entry_no"]) };
+
     private static readonly EntryTexts None = new(null, null, null, [], null);
 
     /// <summary>Null where there is nothing to hide.</summary>

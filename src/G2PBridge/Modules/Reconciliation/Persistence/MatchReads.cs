@@ -17,19 +17,21 @@ internal sealed class MatchReads(BridgeDatabase source, DataProtector protector,
         m.line, m.generation, m.kind, f.id, s.number, s.sequence, e.ordinal, e.entry_date, e.value_date, e.bank_reference, m.reason_code, m.amount, e.file, e.no, e.sealed
         """;
 
+    /// <summary>One by one, by their keys: a plan that was made while the tables were empty would read them whole ever after.</summary>
     private const string Joins =
         """
-        join reconciliation.entry e on e.file = m.file and e.no = m.entry_no
-        join reconciliation.statement s on s.file = e.file and s.no = e.statement
-        join reconciliation.statement_file f on f.number = e.file
+        cross join lateral (select * from reconciliation.entry r where r.file = m.file and r.no = m.entry_no offset 0) e
+        cross join lateral (select * from reconciliation.statement r where r.file = e.file and r.no = e.statement offset 0) s
+        cross join lateral (select * from reconciliation.statement_file r where r.number = e.file offset 0) f
         """;
 
     public Task<List<MatchedEntry>> MatchesAsync(IReadOnlyCollection<long> lines, CancellationToken cancellationToken) => source.QueryAsync(
         $"select {Columns} from unnest($1::bigint[]) as k(line) cross join lateral (select * from reconciliation.match r where r.line = k.line offset 0) m {Joins} order by m.line, m.generation, m.kind", [lines.Distinct().ToArray()], Match, cancellationToken);
 
     /// <summary>
-    /// For many lines at once: two look-ups by primary key for each match, and what the entries of a statement share is read once. Whether entries without a match
-    /// concern anybody is found out from a few of them, so that nothing is looked for, nor any text hashed, where none is open.
+    /// For many lines at once: one look-up by primary key for each debit, whose match repeats what its entry says, and what the entries of a statement share is read
+    /// once. Of other matches, such as returns, the entries are looked up too. Whether entries without a match concern anybody is found out from a
+    /// few of them, so that nothing is looked for, nor any text hashed, where none is open.
     /// </summary>
     public async Task<EntriesOfLines> EntriesAsync(
         IReadOnlyCollection<long> lines, IReadOnlyCollection<string> envelopeIds, IReadOnlyCollection<string> references, CancellationToken cancellationToken)
@@ -107,11 +109,11 @@ internal sealed class MatchReads(BridgeDatabase source, DataProtector protector,
             reader.GetGuid(0), reader.TextOrNull(1), reader.TextOrNull(2), reader.GetInt32(3), reader.GetDecimal(4), reader.GetInt32(5), reader.GetDecimal(6)),
         cancellationToken);
 
-    /// <summary>The matches, in order, and whether some open entry concerns a line or a text.</summary>
+    /// <summary>The matches, and whether some open entry concerns a line or a text.</summary>
     private async Task<(List<MatchedEntry> Matches, bool IsOfLines, bool IsOfTexts)> MatchesAndLookAsync(
         IReadOnlyCollection<long> lines, IReadOnlyCollection<string> envelopeIds, CancellationToken cancellationToken)
     {
-        var found = new List<FoundMatch>(lines.Count);
+        var (debits, others) = (new List<FoundDebit>(lines.Count), new List<FoundMatch>());
         bool isOfLines, isOfTexts;
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         await using (var batch = new NpgsqlBatch(connection))
@@ -119,10 +121,9 @@ internal sealed class MatchReads(BridgeDatabase source, DataProtector protector,
             // Without debits of the envelopes the first condition is false for all rows, and none is touched.
             batch.Add(
                 """
-                select m.line, m.generation, m.kind, m.file, m.entry_no, m.amount, m.reason_code, e.statement, e.ordinal, e.entry_date, e.value_date, e.bank_reference, e.sealed
+                select m.line, m.generation, m.kind, m.file, m.entry_no, m.amount, m.reason_code, m.statement, m.ordinal, m.entry_date, m.value_date, m.bank_reference, m.sealed
                 from unnest($1::bigint[]) as k(line)
                 cross join lateral (select * from reconciliation.match r where r.line = k.line offset 0) m
-                cross join lateral (select * from reconciliation.entry r where r.file = m.file and r.no = m.entry_no offset 0) e
                 where exists (select from reconciliation.envelope_progress where envelope_id = any($2) and reconciled > 0)
                 """,
                 lines.ToArray(), envelopeIds.ToArray());
@@ -134,10 +135,15 @@ internal sealed class MatchReads(BridgeDatabase source, DataProtector protector,
             await using var reader = await batch.ReadPreparedAsync(cancellationToken);
             while (await reader.ReadAsync(cancellationToken))
             {
-                var texts = EntryTexts.Open(protector, reader.GetInt64(3), reader.GetInt32(4), reader.IsDBNull(12) ? null : reader.GetFieldValue<byte[]>(12));
-                found.Add(new FoundMatch(
-                    reader.GetInt64(0), reader.GetInt16(1), reader.GetInt16(2), (reader.GetInt64(3), reader.GetInt32(7)), reader.GetInt32(8), Date(reader, 9), Date(reader, 10),
-                    texts.BankReference ?? reader.TextOrNull(11), texts.Name, reader.TextOrNull(6), texts.Reason, reader.GetDecimal(5)));
+                var match = new FoundMatch(reader.GetInt64(0), reader.GetInt16(1), reader.GetInt16(2), (reader.GetInt64(3), reader.GetInt32(4)), reader.GetDecimal(5), reader.TextOrNull(6));
+                if (reader.IsDBNull(7))
+                {
+                    others.Add(match);
+                }
+                else
+                {
+                    debits.Add(new FoundDebit(match, (match.Entry.File, reader.GetInt32(7)), ReadFacts(reader, 8, match.Entry)));
+                }
             }
 
             await reader.NextResultAsync(cancellationToken);
@@ -145,18 +151,25 @@ internal sealed class MatchReads(BridgeDatabase source, DataProtector protector,
             (isOfLines, isOfTexts) = (reader.GetBoolean(0), reader.GetBoolean(1));
         }
 
-        var statements = found.Count == 0 ? [] : await StatementsOfAsync(connection, [.. found.Select(match => match.Statement).Distinct()], cancellationToken);
-        found.Sort((left, right) => (left.Line, left.Generation, left.Kind).CompareTo((right.Line, right.Generation, right.Kind)));
-        return (found.ConvertAll(match =>
+        var matches = new List<MatchedEntry>(debits.Count + others.Count);
+        if (debits.Count > 0)
         {
-            var (id, number, sequence) = statements[match.Statement];
-            return new MatchedEntry(
-                match.Line, match.Generation, match.Kind > 0, id, number, sequence, match.Ordinal, match.EntryDate, match.ValueDate, match.BankReference, match.Name, match.ReasonCode,
-                match.Reason, match.Amount);
-        }), isOfLines, isOfTexts);
+            var statements = await StatementsOfAsync(connection, [.. debits.Select(debit => debit.Statement).Distinct()], cancellationToken);
+            matches.AddRange(debits.Select(debit => debit.Match.With(statements[debit.Statement], debit.Facts)));
+        }
+
+        if (others.Count > 0)
+        {
+            var entries = await EntriesOfAsync(connection, [.. others.Select(match => match.Entry).Distinct()], cancellationToken);
+            // A debit before its returns.
+            others.Sort((left, right) => (left.Line, left.Generation, left.Kind).CompareTo((right.Line, right.Generation, right.Kind)));
+            matches.AddRange(others.Select(match => match.With(entries[match.Entry].Statement, entries[match.Entry].Facts)));
+        }
+
+        return (matches, isOfLines, isOfTexts);
     }
 
-    private static async Task<Dictionary<(long File, int No), (Guid Id, string? Number, string? Sequence)>> StatementsOfAsync(
+    private static async Task<Dictionary<(long File, int No), StatementName>> StatementsOfAsync(
         NpgsqlConnection connection, (long File, int No)[] statements, CancellationToken cancellationToken) =>
         (await connection.QueryAsync(
             """
@@ -166,8 +179,30 @@ internal sealed class MatchReads(BridgeDatabase source, DataProtector protector,
             join reconciliation.statement_file f on f.number = s.file
             """,
             [Array.ConvertAll(statements, statement => statement.File), Array.ConvertAll(statements, statement => statement.No)],
-            reader => (Key: (reader.GetInt64(0), reader.GetInt32(1)), Value: (reader.GetGuid(2), reader.TextOrNull(3), reader.TextOrNull(4))),
+            reader => (Key: (reader.GetInt64(0), reader.GetInt32(1)), Value: new StatementName(reader.GetGuid(2), reader.TextOrNull(3), reader.TextOrNull(4))),
             cancellationToken)).ToDictionary(statement => statement.Key, statement => statement.Value);
+
+    private async Task<Dictionary<(long File, int No), (StatementName Statement, EntryFacts Facts)>> EntriesOfAsync(
+        NpgsqlConnection connection, (long File, int No)[] entries, CancellationToken cancellationToken) =>
+        (await connection.QueryAsync(
+            $"""
+            select e.file, e.no, f.id, s.number, s.sequence, e.ordinal, e.entry_date, e.value_date, e.bank_reference, e.sealed
+            from unnest($1::bigint[], $2::int[]) as m(file, entry_no) {Joins}
+            """,
+            [Array.ConvertAll(entries, entry => entry.File), Array.ConvertAll(entries, entry => entry.No)],
+            reader =>
+            {
+                var entry = (reader.GetInt64(0), reader.GetInt32(1));
+                return (Key: entry, Value: (new StatementName(reader.GetGuid(2), reader.TextOrNull(3), reader.TextOrNull(4)), ReadFacts(reader, 5, entry)));
+            },
+            cancellationToken)).ToDictionary(entry => entry.Key, entry => entry.Value);
+
+    /// <summary>From number, dates, reference and ciphertext, in columns that follow each other.</summary>
+    private EntryFacts ReadFacts(NpgsqlDataReader reader, int at, (long File, int No) entry)
+    {
+        var texts = EntryTexts.Open(protector, entry.File, entry.No, reader.IsDBNull(at + 4) ? null : reader.GetFieldValue<byte[]>(at + 4));
+        return new EntryFacts(reader.GetInt32(at), Date(reader, at + 1), Date(reader, at + 2), texts.BankReference ?? reader.TextOrNull(at + 3), texts.Name, texts.Reason);
+    }
 
     private MatchedEntry Match(NpgsqlDataReader reader)
     {
@@ -183,8 +218,18 @@ internal sealed class MatchReads(BridgeDatabase source, DataProtector protector,
 
     private static DateOnly? Date(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetFieldValue<DateOnly>(column);
 
-    /// <summary>A match whose statement is still to be read.</summary>
-    private readonly record struct FoundMatch(
-        long Line, int Generation, int Kind, (long File, int No) Statement, int Ordinal, DateOnly? EntryDate, DateOnly? ValueDate, string? BankReference, string? Name, string? ReasonCode,
-        string? Reason, decimal Amount);
+    private readonly record struct StatementName(Guid Id, string? Number, string? Sequence);
+
+    /// <summary>What an answer repeats of an entry.</summary>
+    private readonly record struct EntryFacts(int Ordinal, DateOnly? EntryDate, DateOnly? ValueDate, string? BankReference, string? Name, string? Reason);
+
+    private readonly record struct FoundMatch(long Line, int Generation, int Kind, (long File, int No) Entry, decimal Amount, string? ReasonCode)
+    {
+        public MatchedEntry With(StatementName statement, EntryFacts entry) => new(
+            Line, Generation, Kind > 0, statement.Id, statement.Number, statement.Sequence, entry.Ordinal, entry.EntryDate, entry.ValueDate, entry.BankReference, entry.Name, ReasonCode, entry.Reason,
+            Amount);
+    }
+
+    /// <summary>A match that repeats its entry; what it says of the statement is its number alone.</summary>
+    private readonly record struct FoundDebit(FoundMatch Match, (long File, int No) Statement, EntryFacts Facts);
 }

@@ -226,6 +226,23 @@ internal sealed class MatchRow
 
     /// <summary>The file whose booking made this match; not the entry's own where a return waited for its debit.</summary>
     public long BookedBy { get; init; }
+
+    /// <summary>
+    /// With all that follows a copy from the entry of an ordinary debit, so that a question about its payment need not look for the entry. Null in any other match:
+    /// a return, one debit for many payments, what people decided, and what was booked before there were copies.
+    /// </summary>
+    public int? Statement { get; init; }
+
+    public int? Ordinal { get; init; }
+
+    public DateOnly? EntryDate { get; init; }
+
+    public DateOnly? ValueDate { get; init; }
+
+    public string? BankReference { get; init; }
+
+    /// <summary>Opens as the entry's: see <see cref="EntryTexts.Copy"/>.</summary>
+    public byte[]? Sealed { get; init; }
 }
 
 /// <summary>An entry that is not matched: the queue of exceptions.</summary>

@@ -31,6 +31,15 @@ internal sealed class ReconciliationInvariants(BridgeDatabase source) : IInvaria
                 """,
                 cancellationToken),
             await snapshot.CheckAsync(
+                "I4", "A match repeats its entry", "select count(*) from reconciliation.match where statement is not null",
+                $"""
+                select 'line ' || m.line from reconciliation.match m
+                join reconciliation.entry e on e.file = m.file and e.no = m.entry_no
+                where m.statement is not null
+                    and (m.statement, m.ordinal, m.entry_date, m.value_date, m.bank_reference, m.sealed is null) is distinct from (e.statement, e.ordinal, e.entry_date, e.value_date, e.bank_reference, e.sealed is null)
+                """,
+                cancellationToken),
+            await snapshot.CheckAsync(
                 "I6", "Totals are the sums of their lines", "select count(*) from reconciliation.match",
                 $"""
                 select 'envelope ' || p.envelope_id

@@ -473,9 +473,17 @@ namespace G2PBridge.Modules.Reconciliation.Persistence.Migrations
                         .HasColumnType("numeric(19,4)")
                         .HasColumnName("amount");
 
+                    b.Property<string>("BankReference")
+                        .HasColumnType("text")
+                        .HasColumnName("bank_reference");
+
                     b.Property<long>("BookedBy")
                         .HasColumnType("bigint")
                         .HasColumnName("booked_by");
+
+                    b.Property<DateOnly?>("EntryDate")
+                        .HasColumnType("date")
+                        .HasColumnName("entry_date");
 
                     b.Property<int>("EntryNo")
                         .HasColumnType("integer")
@@ -493,10 +501,26 @@ namespace G2PBridge.Modules.Reconciliation.Persistence.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("fingerprint");
 
+                    b.Property<int?>("Ordinal")
+                        .HasColumnType("integer")
+                        .HasColumnName("ordinal");
+
                     b.Property<string>("ReasonCode")
                         .HasMaxLength(64)
                         .HasColumnType("character varying(64)")
                         .HasColumnName("reason_code");
+
+                    b.Property<byte[]>("Sealed")
+                        .HasColumnType("bytea")
+                        .HasColumnName("sealed");
+
+                    b.Property<int?>("Statement")
+                        .HasColumnType("integer")
+                        .HasColumnName("statement");
+
+                    b.Property<DateOnly?>("ValueDate")
+                        .HasColumnType("date")
+                        .HasColumnName("value_date");
 
                     b.HasKey("Line", "Generation", "Kind")
                         .HasName("pk_match");
