@@ -112,15 +112,6 @@ internal static class PartnerEndpoint
         }
     }
 
-    /// <summary>Hands what is written so far to the connection once it is worth it; call it between elements of a long list.</summary>
-    public static void FlushIfLarge(this Utf8JsonWriter writer)
-    {
-        if (writer.BytesPending > FlushAt)
-        {
-            writer.Flush();
-        }
-    }
-
     private static Task WriteTooManyAsync(HttpContext http, TimeSpan wait, string what)
     {
         var seconds = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);

@@ -37,7 +37,6 @@ internal static class GeoWriter
             writer.WriteString("warehouse_notification_status"u8, status?.WarehouseStatus ?? (envelope.BenefitType == BenefitType.CashPhysical ? "NOT_APPLICABLE" : null));
             writer.WriteString("agency_notification_status"u8, status?.AgencyStatus);
             writer.WriteEndObject();
-            writer.FlushIfLarge();
         }
 
         writer.WriteEndArray();

@@ -18,7 +18,7 @@ internal static class GetDisbursementStatus
 {
     public const string Path = "get_disbursement_status";
 
-    /// <summary>Ids that are looked up at once; from so many answers, half are in memory at once.</summary>
+    /// <summary>Ids that are looked up at once, half of them on either connection.</summary>
     private const int MostAtOnce = 2_500;
 
     /// <summary>From here on two connections are worth it: some milliseconds of index look-ups.</summary>

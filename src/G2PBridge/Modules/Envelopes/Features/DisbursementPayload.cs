@@ -71,7 +71,6 @@ internal sealed class DisbursementPayload
         foreach (var line in lines)
         {
             line.Write(writer, generation);
-            writer.FlushIfLarge();
         }
 
         writer.WriteEndArray();
