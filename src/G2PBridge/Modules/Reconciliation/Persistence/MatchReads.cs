@@ -174,9 +174,9 @@ internal sealed class MatchReads(BridgeDatabase source, DataProtector protector,
         (await connection.QueryAsync(
             """
             select s.file, s.no, f.id, s.number, s.sequence
-            from unnest($1::bigint[], $2::int[]) as r(file, no)
-            join reconciliation.statement s using (file, no)
-            join reconciliation.statement_file f on f.number = s.file
+            from unnest($1::bigint[], $2::int[]) as k(file, no)
+            cross join lateral (select * from reconciliation.statement r where r.file = k.file and r.no = k.no offset 0) s
+            cross join lateral (select * from reconciliation.statement_file r where r.number = k.file offset 0) f
             """,
             [Array.ConvertAll(statements, statement => statement.File), Array.ConvertAll(statements, statement => statement.No)],
             reader => (Key: (reader.GetInt64(0), reader.GetInt32(1)), Value: new StatementName(reader.GetGuid(2), reader.TextOrNull(3), reader.TextOrNull(4))),
