@@ -12,10 +12,12 @@ internal sealed class MatchReads(BridgeDatabase source, DataProtector protector,
     /// <summary>Beyond so many open entries it is taken for granted that some concern a line and some a text.</summary>
     private const int OpenLookedAt = 100;
 
-    private const string Columns =
-        """
-        m.line, m.generation, m.kind, f.id, s.number, s.sequence, e.ordinal, e.entry_date, e.value_date, e.bank_reference, m.reason_code, m.amount, e.file, e.no, e.sealed
-        """;
+    /// <summary>What <see cref="ReadMatch"/>, <see cref="ReadStatement"/> and <see cref="ReadFacts"/> read, one after the other.</summary>
+    private const string Columns = $"{MatchColumns}, {EntryColumns}";
+
+    private const string MatchColumns = "m.line, m.generation, m.kind, m.file, m.entry_no, m.amount, m.reason_code";
+
+    private const string EntryColumns = "f.id, s.number, s.sequence, e.ordinal, e.entry_date, e.value_date, e.bank_reference, e.sealed";
 
     /// <summary>One by one, by their keys: a plan that was made while the tables were empty would read them whole ever after.</summary>
     private const string Joins =
@@ -83,7 +85,7 @@ internal sealed class MatchReads(BridgeDatabase source, DataProtector protector,
         [lines.ToArray(), hashes.OfReferences([.. references])!],
         reader =>
         {
-            var texts = Texts(reader, 0);
+            var texts = ReadTexts(reader, 2, (reader.GetInt64(0), reader.GetInt32(1)));
             return new UnmatchedEntry(
                 texts.References.FirstOrDefault(references.Contains) ?? texts.References.FirstOrDefault() ?? "", reader.IsDBNull(3) ? null : reader.GetInt64(3), reader.GetGuid(4), reader.TextOrNull(5),
                 reader.TextOrNull(6), reader.GetInt32(7), Date(reader, 8), Date(reader, 9), reader.GetString(10), reader.GetString(11), texts.BankReference ?? reader.TextOrNull(12), reader.GetDecimal(13),
@@ -120,8 +122,8 @@ internal sealed class MatchReads(BridgeDatabase source, DataProtector protector,
         {
             // Without debits of the envelopes the first condition is false for all rows, and none is touched.
             batch.Add(
-                """
-                select m.line, m.generation, m.kind, m.file, m.entry_no, m.amount, m.reason_code, m.statement, m.ordinal, m.entry_date, m.value_date, m.bank_reference, m.sealed
+                $"""
+                select {MatchColumns}, m.statement, m.ordinal, m.entry_date, m.value_date, m.bank_reference, m.sealed
                 from unnest($1::bigint[]) as k(line)
                 cross join lateral (select * from reconciliation.match r where r.line = k.line offset 0) m
                 where exists (select from reconciliation.envelope_progress where envelope_id = any($2) and reconciled > 0)
@@ -135,7 +137,7 @@ internal sealed class MatchReads(BridgeDatabase source, DataProtector protector,
             await using var reader = await batch.ReadPreparedAsync(cancellationToken);
             while (await reader.ReadAsync(cancellationToken))
             {
-                var match = new FoundMatch(reader.GetInt64(0), reader.GetInt16(1), reader.GetInt16(2), (reader.GetInt64(3), reader.GetInt32(4)), reader.GetDecimal(5), reader.TextOrNull(6));
+                var match = ReadMatch(reader);
                 if (reader.IsDBNull(7))
                 {
                     others.Add(match);
@@ -179,42 +181,44 @@ internal sealed class MatchReads(BridgeDatabase source, DataProtector protector,
             cross join lateral (select * from reconciliation.statement_file r where r.number = k.file offset 0) f
             """,
             [Array.ConvertAll(statements, statement => statement.File), Array.ConvertAll(statements, statement => statement.No)],
-            reader => (Key: (reader.GetInt64(0), reader.GetInt32(1)), Value: new StatementName(reader.GetGuid(2), reader.TextOrNull(3), reader.TextOrNull(4))),
+            reader => (Key: (reader.GetInt64(0), reader.GetInt32(1)), Value: ReadStatement(reader, 2)),
             cancellationToken)).ToDictionary(statement => statement.Key, statement => statement.Value);
 
     private async Task<Dictionary<(long File, int No), (StatementName Statement, EntryFacts Facts)>> EntriesOfAsync(
         NpgsqlConnection connection, (long File, int No)[] entries, CancellationToken cancellationToken) =>
         (await connection.QueryAsync(
             $"""
-            select e.file, e.no, f.id, s.number, s.sequence, e.ordinal, e.entry_date, e.value_date, e.bank_reference, e.sealed
+            select e.file, e.no, {EntryColumns}
             from unnest($1::bigint[], $2::int[]) as m(file, entry_no) {Joins}
             """,
             [Array.ConvertAll(entries, entry => entry.File), Array.ConvertAll(entries, entry => entry.No)],
             reader =>
             {
                 var entry = (reader.GetInt64(0), reader.GetInt32(1));
-                return (Key: entry, Value: (new StatementName(reader.GetGuid(2), reader.TextOrNull(3), reader.TextOrNull(4)), ReadFacts(reader, 5, entry)));
+                return (Key: entry, Value: (ReadStatement(reader, 2), ReadFacts(reader, 5, entry)));
             },
             cancellationToken)).ToDictionary(entry => entry.Key, entry => entry.Value);
 
     /// <summary>From number, dates, reference and ciphertext, in columns that follow each other.</summary>
     private EntryFacts ReadFacts(NpgsqlDataReader reader, int at, (long File, int No) entry)
     {
-        var texts = EntryTexts.Open(protector, entry.File, entry.No, reader.IsDBNull(at + 4) ? null : reader.GetFieldValue<byte[]>(at + 4));
+        var texts = ReadTexts(reader, at + 4, entry);
         return new EntryFacts(reader.GetInt32(at), Date(reader, at + 1), Date(reader, at + 2), texts.BankReference ?? reader.TextOrNull(at + 3), texts.Name, texts.Reason);
     }
 
     private MatchedEntry Match(NpgsqlDataReader reader)
     {
-        var texts = Texts(reader, 12);
-        return new(
-            reader.GetInt64(0), reader.GetInt16(1), reader.GetInt16(2) > 0, reader.GetGuid(3), reader.TextOrNull(4), reader.TextOrNull(5), reader.GetInt32(6),
-            Date(reader, 7), Date(reader, 8), texts.BankReference ?? reader.TextOrNull(9), texts.Name, reader.TextOrNull(10), texts.Reason, reader.GetDecimal(11));
+        var match = ReadMatch(reader);
+        return match.With(ReadStatement(reader, 7), ReadFacts(reader, 10, match.Entry));
     }
 
-    /// <summary>From file, number and ciphertext, in columns that follow each other.</summary>
-    private EntryTexts Texts(NpgsqlDataReader reader, int at) =>
-        EntryTexts.Open(protector, reader.GetInt64(at), reader.GetInt32(at + 1), reader.IsDBNull(at + 2) ? null : reader.GetFieldValue<byte[]>(at + 2));
+    private static FoundMatch ReadMatch(NpgsqlDataReader reader) => new(
+        reader.GetInt64(0), reader.GetInt16(1), reader.GetInt16(2), (reader.GetInt64(3), reader.GetInt32(4)), reader.GetDecimal(5), reader.TextOrNull(6));
+
+    private static StatementName ReadStatement(NpgsqlDataReader reader, int at) => new(reader.GetGuid(at), reader.TextOrNull(at + 1), reader.TextOrNull(at + 2));
+
+    private EntryTexts ReadTexts(NpgsqlDataReader reader, int at, (long File, int No) entry) =>
+        EntryTexts.Open(protector, entry.File, entry.No, reader.IsDBNull(at) ? null : reader.GetFieldValue<byte[]>(at));
 
     private static DateOnly? Date(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetFieldValue<DateOnly>(column);
 
