@@ -66,8 +66,7 @@ public sealed class LocalPostgresCluster : IAsyncDisposable
     /// <param name="report">Receives one sentence for each step that takes time or that someone may want to know.</param>
     /// <param name="cancellationToken">Ends the wait; a server that was being started may then be running.</param>
     /// <exception cref="LocalPostgresUnavailableException">There is no PostgreSQL for this.</exception>
-    /// <exception cref="LocalPostgresException">The server could not be started; the message says why and what to do.</exception>
-    /// <exception cref="ArgumentException">A setting is malformed or one that we keep.</exception>
+    /// <exception cref="LocalPostgresException">The server could not be started, or a setting is malformed or one that we keep; the message says why and what to do.</exception>
     public static async Task<LocalPostgresCluster> StartAsync(LocalPostgresOptions options, Action<string>? report, CancellationToken cancellationToken)
     {
         ServerSettings.Check(options.Settings);

@@ -179,9 +179,11 @@ internal sealed class ServerStart(
         }
 
         var port = options.Port ?? (folder.ReadPort() is { } last && IsFree(last) ? last : FreePort());
+        ServerSettings.Write(folder.Data, port, options, ServerSettings.SlowLogCompression);
+        var logCompression = await LogCompressionAsync(cancellationToken);
         for (var attempt = 1; ;)
         {
-            ServerSettings.Write(folder.Data, port, options);
+            ServerSettings.Write(folder.Data, port, options, logCompression);
             switch (await TryStartAsync(cancellationToken))
             {
                 case Attempt.Ready:
@@ -202,6 +204,14 @@ internal sealed class ServerStart(
                     throw OrphansLeft();
             }
         }
+    }
+
+    /// <summary>Asks the program itself: a server that is given a method it was built without does not start.</summary>
+    private async Task<string> LogCompressionAsync(CancellationToken cancellationToken)
+    {
+        string[] arguments = ["-D", folder.Data, "-c", $"{ServerSettings.LogCompressionName}={ServerSettings.LogCompression}", "-C", ServerSettings.LogCompressionName];
+        var run = await identity.RunAsync(binaries.Postgres, arguments, SignOfLife, cancellationToken);
+        return run.Succeeded ? ServerSettings.LogCompression : ServerSettings.SlowLogCompression;
     }
 
     private async Task<Attempt> TryStartAsync(CancellationToken cancellationToken)

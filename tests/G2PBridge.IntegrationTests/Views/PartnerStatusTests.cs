@@ -1,6 +1,9 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using G2PBridge.IntegrationTests.Reconciliation;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 
 namespace G2PBridge.IntegrationTests.Views;
 
@@ -80,6 +83,22 @@ internal sealed class PartnerStatusTests : ReconciliationTest
             Assert.That(statuses.Select(status => (string?)status!["reconciliation_id"]), Is.EqualTo(ids));
             Assert.That(paid, Is.EqualTo(ids.Where(id => id is "E-D1" or "E-D3")));
         });
+    }
+
+    [Test]
+    public async Task A_status_is_looked_up_on_the_replica_where_nothing_can_be_written()
+    {
+        var payments = await PayAsync(2);
+        await ImportAsync(new StatementText().Debit(payments[0]).Debit(payments[1]).Return(payments[1]));
+        var asked = Wire.Request(new JsonArray("E-D1", "E-D2", "NOPE"));
+        var replica = new NpgsqlConnectionStringBuilder(TestHost.ConnectionString) { ApplicationName = "a replica of this test", Options = "-c default_transaction_read_only=on" }.ConnectionString;
+        await using var host = TestHost.Build(TestHost.ConnectionString, services => services.AddSingleton<TimeProvider>(Clock), ("ConnectionStrings:G2PBridgeReplica", replica));
+        await host.StartAsync();
+
+        using var response = await Http.PostAsJsonAsync(new Uri(new Uri(host.Urls.First()), "get_disbursement_status"), asked);
+
+        Assert.That((await response.Content.ReadFromJsonAsync<JsonNode>())!.Payload()!.ToJsonString(), Is.EqualTo((await PostAsync("get_disbursement_status", asked)).Payload()!.ToJsonString()));
+        Assert.That(await ScalarAsync<long>("select count(*) from pg_stat_activity where application_name = 'a replica of this test'"), Is.GreaterThan(0));
     }
 
     [Test]

@@ -21,6 +21,26 @@ internal sealed class RefusedStartTests
         IsRefusedAsync(new() { ["ConnectionStrings__G2PBridge"] = "postgres" }, ["migrate"], "write it as 'Host=");
 
     [Test]
+    public async Task A_replica_that_cannot_be_read_is_told_from_the_database() =>
+        await IsRefusedAsync(
+            new() { ["ConnectionStrings__G2PBridge"] = await TestServer.NewDatabaseAsync(), ["ConnectionStrings__G2PBridgeReplica"] = "Hots=db2" }, ["serve", "--urls", "http://127.0.0.1:0"], "ConnectionStrings:G2PBridgeReplica cannot be read");
+
+    [TestCase("port", "1", "The setting port of the local PostgreSQL is fixed")]
+    [TestCase("shared_bufers", "1GB", "unrecognized configuration parameter \"shared_bufers\"")]
+    public async Task A_setting_of_the_private_server_that_cannot_be_used_is_named(string name, string value, string sentence)
+    {
+        var folder = Directory.CreateTempSubdirectory("g2p-bridge-settings-").FullName;
+        try
+        {
+            await IsRefusedAsync([], ["serve", "--urls", "http://127.0.0.1:0", $"--LocalPostgres:Folder={folder}", $"--LocalPostgres:Settings:{name}={value}"], sentence);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Test]
     public async Task A_database_that_was_not_migrated_is_not_served_in_production()
     {
         var database = await TestServer.NewDatabaseAsync();

@@ -57,6 +57,45 @@ internal sealed class LocalPostgresClusterTests : PostgresFolders
     }
 
     [Test]
+    public async Task The_log_is_compressed_by_the_quickest_method_that_the_server_was_built_with()
+    {
+        await using var cluster = await StartAsync(NewFolder());
+
+        var method = await QueryAsync<string>(cluster.ConnectionString("postgres"), "select setting from pg_settings where name = 'wal_compression'");
+        var hasLz4 = await QueryAsync<bool>(cluster.ConnectionString("postgres"), "select 'lz4' = any(enumvals) from pg_settings where name = 'wal_compression'");
+        Assert.That(method, hasLz4 ? Is.EqualTo("lz4") : Is.AnyOf("on", "pglz"));
+    }
+
+    [Test]
+    [Platform(Exclude = "Win")]
+    [UnsupportedOSPlatform("windows")]
+    public async Task A_server_that_was_built_without_that_method_starts_with_its_own()
+    {
+        await using var asked = await StartAsync(NewFolder());
+        var limited = Directory.CreateTempSubdirectory("g2p-bridge-bin-").FullName;
+        try
+        {
+            foreach (var program in Directory.EnumerateFiles(asked.BinDirectory))
+            {
+                File.CreateSymbolicLink(Path.Combine(limited, Path.GetFileName(program)), program);
+            }
+
+            var postgres = Path.Combine(limited, "postgres");
+            File.Delete(postgres);
+            await File.WriteAllTextAsync(postgres, $"#!/bin/sh\ncase \"$*\" in *lz4*) echo 'FATAL:  invalid value for parameter \"wal_compression\": \"lz4\"' >&2; exit 1;; esac\nexec '{Path.Combine(asked.BinDirectory, "postgres")}' \"$@\"\n");
+            File.SetUnixFileMode(postgres, UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+            File.SetUnixFileMode(limited, File.GetUnixFileMode(asked.BinDirectory));
+
+            await using var cluster = await StartAsync(NewFolder(), binDirectory: limited);
+            Assert.That(await QueryAsync<string>(cluster.ConnectionString("postgres"), "select setting from pg_settings where name = 'wal_compression'"), Is.AnyOf("on", "pglz"));
+        }
+        finally
+        {
+            Directory.Delete(limited, recursive: true);
+        }
+    }
+
+    [Test]
     public async Task Data_and_port_are_the_same_after_a_restart()
     {
         var folder = NewFolder();
@@ -304,7 +343,7 @@ internal sealed class LocalPostgresClusterTests : PostgresFolders
     [TestCase("port")]
     [TestCase("bad name")]
     public void Settings_that_would_open_the_server_to_others_are_refused(string name) =>
-        Assert.ThrowsAsync<ArgumentException>(() => StartAsync(NewFolder(), settings: new Dictionary<string, string> { [name] = "*" }));
+        Assert.ThrowsAsync<LocalPostgresException>(() => StartAsync(NewFolder(), settings: new Dictionary<string, string> { [name] = "*" }));
 
     [Test]
     public void A_folder_that_cannot_be_made_is_named()

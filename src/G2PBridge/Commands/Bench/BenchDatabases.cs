@@ -70,6 +70,13 @@ internal sealed class BenchDatabases : IAsyncDisposable
         return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
+    /// <summary>How many huge pages the server's shared memory would fill, by its own reckoning.</summary>
+    public async Task<long> HugePagesWantedAsync(CancellationToken cancellationToken)
+    {
+        await using var command = Source.CreateCommand("select current_setting('shared_memory_size_in_huge_pages')::bigint");
+        return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
     /// <summary>
     /// Payments that the example bank has booked since then and the seconds it took, by its own books: a batch bears the time at which the
     /// booking of its group began, so the last group marks the end and is not counted. Null when there was but one group.
@@ -150,26 +157,11 @@ internal sealed class BenchDatabases : IAsyncDisposable
     {
         if (configuration.GetConnectionString("G2PBridge") is { Length: > 0 } given)
         {
-            try
-            {
-                return (null, new NpgsqlConnectionStringBuilder(given).ConnectionString);
-            }
-            catch (ArgumentException exception)
-            {
-                throw new StartupRefusedException($"ConnectionStrings:G2PBridge cannot be read ({exception.Message.TrimEnd('.')}); write it as 'Host=…;Database=…;Username=…;Password=…'.", exception);
-            }
+            return (null, BridgeApplication.ReadConnectionString("G2PBridge", given).ConnectionString);
         }
 
-        try
-        {
-            var cluster = await LocalPostgresCluster.StartAsync(
-                new LocalPostgresOptions { Folder = BridgeApplication.ClusterFolder(configuration), RepositoryRoot = BridgeApplication.RepositoryRoot() }, CommandLine.Report, cancellationToken);
-            return (cluster, cluster.ConnectionString("postgres"));
-        }
-        catch (LocalPostgresException exception)
-        {
-            throw new StartupRefusedException(exception.Message, exception);
-        }
+        var cluster = await BridgeApplication.StartClusterAsync(configuration, CommandLine.Report, cancellationToken);
+        return (cluster, cluster.ConnectionString("postgres"));
     }
 
     private string Named(string suffix) => new NpgsqlConnectionStringBuilder(_server) { Database = _name + suffix }.ConnectionString;

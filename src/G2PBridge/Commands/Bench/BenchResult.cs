@@ -43,15 +43,21 @@ internal sealed record WholeResult(
 internal sealed record UnderLoad(Latency Status, Latency LongStatus, Latency EnvelopeStatus);
 
 /// <summary>What waits on a quiet bridge.</summary>
-internal sealed record QuietResult(Latency Status, Latency LongStatus, Latency EnvelopeStatus, double CreateToPaidSeconds, double CreateToReconciledSeconds);
+/// <param name="FirstLook">Of 1,000 ids about which nobody has asked yet; where there are many, their pages lie where the pay-day has left them.</param>
+/// <param name="Status">Of 1,000 ids, when all envelopes have been asked about.</param>
+internal sealed record QuietResult(Latency FirstLook, Latency Status, Latency LongStatus, Latency EnvelopeStatus, double CreateToPaidSeconds, double CreateToReconciledSeconds);
 
 /// <summary>Each stage alone.</summary>
 /// <param name="ReconcileColdPerSecond">The first statement of a freshly started host; the stage itself is the second one.</param>
 internal sealed record StagedResult(IReadOnlyList<StageResult> Stages, double ReconcileColdPerSecond);
 
+/// <summary>Pages of 2 MiB for PostgreSQL's shared memory, for which an administrator has to set memory aside.</summary>
+/// <param name="Wanted">As many would hold it.</param>
+internal sealed record HugePages(bool AreUsed, long Wanted);
+
 internal sealed record BenchResult(
     BenchPlan Plan, string Machine, double CeilingBefore, double CeilingAfter, WholeResult Whole, QuietResult Quiet, StagedResult? Staged,
-    double HostPeak, double? PostgresPeak, bool AllAccountedFor)
+    double HostPeak, double? PostgresPeak, bool AllAccountedFor, HugePages? HugePages)
 {
     /// <summary>What every rate is compared with.</summary>
     public double Ceiling => (CeilingBefore + CeilingAfter) / 2;

@@ -27,7 +27,8 @@ internal sealed class BenchRun(BenchPlan plan, BenchDatabases databases, string?
 
         var after = await CeilingAsync("COPY ceiling after", progress, cancellationToken);
         await watching.CancelAsync();
-        return new BenchResult(plan, Machine(), before, after, whole, quiet, staged, peak, await memory, accounted);
+        var postgresPeak = await memory;
+        return new BenchResult(plan, Machine(), before, after, whole, quiet, staged, peak, postgresPeak, accounted, await HugePagesAsync(postgresPeak is not null, cancellationToken));
     }
 
     private async Task<(WholeResult Whole, QuietResult Quiet, double HostPeak, bool Accounted)> WholeAsync(BenchProgress progress, CancellationToken cancellationToken)
@@ -67,6 +68,10 @@ internal sealed class BenchRun(BenchPlan plan, BenchDatabases databases, string?
             throw new BenchFailedException($"{failed.Message} The bridge said: {string.Join('\n', hosts.Select(host => host.Words))}");
         }
     }
+
+    /// <summary>Null where the server cannot be seen, or its system has no huge pages.</summary>
+    private async Task<HugePages?> HugePagesAsync(bool isSeen, CancellationToken cancellationToken) =>
+        isSeen && await databases.HugePagesWantedAsync(cancellationToken) is > 0 and var wanted ? new HugePages(_meter.HasSeenHugePages, wanted) : null;
 
     private async Task<double> CeilingAsync(string name, BenchProgress progress, CancellationToken cancellationToken)
     {

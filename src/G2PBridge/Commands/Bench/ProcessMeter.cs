@@ -21,6 +21,9 @@ internal sealed class ProcessMeter(BenchDatabases databases)
 
     private string? _server;
 
+    /// <summary>Whether the server's shared memory was seen on huge pages; false where it cannot be seen.</summary>
+    public bool HasSeenHugePages { get; private set; }
+
     public Task<Usage> ReadAsync(BenchHost host, CancellationToken cancellationToken) => ReadAsync([host], cancellationToken);
 
     public async Task<Usage> ReadAsync(IReadOnlyList<BenchHost> hosts, CancellationToken cancellationToken)
@@ -58,6 +61,7 @@ internal sealed class ProcessMeter(BenchDatabases databases)
             own += held.Own;
             shared = Math.Max(shared, held.Shared);
             files = Math.Max(files, held.Files);
+            HasSeenHugePages |= held.IsHuge;
         }
 
         return (own + shared + files) / 1024d;
@@ -106,10 +110,12 @@ internal sealed class ProcessMeter(BenchDatabases databases)
     /// <summary>The fields after the name, which may hold anything.</summary>
     private static string[]? Stat(string process) => Read($"/proc/{process}/stat") is { } text ? text[(text.LastIndexOf(')') + 2)..].Split(' ') : null;
 
-    private static (long Own, long Shared, long Files) Memory(string process)
+    private static (long Own, long Shared, long Files, bool IsHuge) Memory(string process)
     {
         var lines = Read($"/proc/{process}/status")?.Split('\n') ?? [];
-        return (Of("RssAnon:"), Of("RssShmem:"), Of("RssFile:"));
+        // The kernel does not count huge pages as shared memory.
+        var huge = Of("HugetlbPages:");
+        return (Of("RssAnon:"), Of("RssShmem:") + huge, Of("RssFile:"), huge > 0);
 
         long Of(string name) => lines.FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal)) is { } line
             ? long.Parse(line.AsSpan(name.Length).Trim().TrimEnd(" kB"), CultureInfo.InvariantCulture)

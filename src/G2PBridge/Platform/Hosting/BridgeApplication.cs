@@ -76,7 +76,7 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
         // The server starts while the host is put together: nothing asks for the database before it is there.
         var configured = builder.Configuration.GetConnectionString("G2PBridge");
         var isConfigured = !string.IsNullOrWhiteSpace(configured);
-        var starting = isConfigured ? Task.FromResult<LocalPostgresCluster?>(null) : Task.Run(() => StartClusterAsync(builder, start.Report, cancellationToken), cancellationToken);
+        var starting = isConfigured ? Task.FromResult<LocalPostgresCluster?>(null) : Task.Run(() => StartDevelopersClusterAsync(builder, start.Report, cancellationToken), cancellationToken);
         WebApplication? web = null;
         try
         {
@@ -93,6 +93,7 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
             var cluster = await starting;
             connectionString = cluster?.ConnectionString(BridgeDatabase) ?? configured!;
             await ReachAsync(connectionString, cancellationToken);
+            ReadConnectionString(StatusDatabase.Replica, builder.Configuration.GetConnectionString(StatusDatabase.Replica) ?? "");
             return new BridgeApplication(web, cluster, simulators, Path.GetDirectoryName(ClusterFolder(builder.Configuration))!);
         }
         catch
@@ -244,7 +245,7 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
         builder.Logging.AddSerilog(log.CreateLogger(), dispose: true);
     }
 
-    private static async Task<LocalPostgresCluster?> StartClusterAsync(WebApplicationBuilder builder, Action<string> report, CancellationToken cancellationToken)
+    private static async Task<LocalPostgresCluster?> StartDevelopersClusterAsync(WebApplicationBuilder builder, Action<string> report, CancellationToken cancellationToken)
     {
         if (!builder.Environment.IsDevelopment())
         {
@@ -253,19 +254,10 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
                 "(In Development the bridge starts a private one.)");
         }
 
-        try
-        {
-            var cluster = await LocalPostgresCluster.StartAsync(
-                new LocalPostgresOptions { Folder = ClusterFolder(builder.Configuration), RepositoryRoot = RepositoryRoot() },
-                report, cancellationToken);
-            await cluster.EnsureDatabaseAsync(BridgeDatabase, cancellationToken);
-            await cluster.EnsureDatabaseAsync(SimulatorsDatabase, cancellationToken);
-            return cluster;
-        }
-        catch (LocalPostgresException exception)
-        {
-            throw new StartupRefusedException(exception.Message, exception);
-        }
+        var cluster = await StartClusterAsync(builder.Configuration, report, cancellationToken);
+        await cluster.EnsureDatabaseAsync(BridgeDatabase, cancellationToken);
+        await cluster.EnsureDatabaseAsync(SimulatorsDatabase, cancellationToken);
+        return cluster;
     }
 
     /// <summary>A developer's key lies beside the private database, not in it.</summary>
@@ -281,6 +273,26 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
     private static bool IsAddress(string url) =>
         Uri.TryCreate(url.Replace("//*", "//0.0.0.0", StringComparison.Ordinal).Replace("//+", "//0.0.0.0", StringComparison.Ordinal), UriKind.Absolute, out var address)
         && address.Scheme is ("http" or "https");
+
+    /// <summary>The private server, where and as the settings under <c>LocalPostgres</c> want it.</summary>
+    /// <exception cref="StartupRefusedException">It cannot be started; the message says why and what to do.</exception>
+    public static async Task<LocalPostgresCluster> StartClusterAsync(IConfiguration configuration, Action<string> report, CancellationToken cancellationToken)
+    {
+        var options = new LocalPostgresOptions
+        {
+            Folder = ClusterFolder(configuration),
+            RepositoryRoot = RepositoryRoot(),
+            Settings = configuration.GetSection("LocalPostgres:Settings").GetChildren().ToDictionary(setting => setting.Key, setting => setting.Value ?? ""),
+        };
+        try
+        {
+            return await LocalPostgresCluster.StartAsync(options, report, cancellationToken);
+        }
+        catch (LocalPostgresException exception)
+        {
+            throw new StartupRefusedException(exception.Message, exception);
+        }
+    }
 
     /// <summary>Where the private database is, unless settings say otherwise.</summary>
     public static string ClusterFolder(IConfiguration configuration) =>
@@ -306,8 +318,22 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
         return Environment.CurrentDirectory;
     }
 
+    /// <exception cref="StartupRefusedException">The setting is not a connection string.</exception>
+    public static NpgsqlConnectionStringBuilder ReadConnectionString(string name, string value)
+    {
+        try
+        {
+            return new NpgsqlConnectionStringBuilder(value);
+        }
+        catch (ArgumentException exception)
+        {
+            throw new StartupRefusedException($"ConnectionStrings:{name} cannot be read ({exception.Message.TrimEnd('.')}); write it as 'Host=…;Database=…;Username=…;Password=…'.", exception);
+        }
+    }
+
     private static async Task ReachAsync(string connectionString, CancellationToken cancellationToken)
     {
+        var target = ReadConnectionString("G2PBridge", connectionString);
         try
         {
             await using var source = NpgsqlDataSource.Create(connectionString);
@@ -317,13 +343,8 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
                 throw new StartupRefusedException($"The database server is PostgreSQL {connection.PostgreSqlVersion}; the bridge needs 15 or newer.");
             }
         }
-        catch (ArgumentException exception)
-        {
-            throw new StartupRefusedException($"ConnectionStrings:G2PBridge cannot be read ({exception.Message.TrimEnd('.')}); write it as 'Host=…;Database=…;Username=…;Password=…'.", exception);
-        }
         catch (Exception exception) when (exception is NpgsqlException or SocketException or TimeoutException)
         {
-            var target = new NpgsqlConnectionStringBuilder(connectionString);
             throw new StartupRefusedException(
                 $"The database '{target.Database}' at {target.Host}:{target.Port} cannot be reached ({exception.Message.TrimEnd('.')}); check ConnectionStrings:G2PBridge and that PostgreSQL is running.", exception);
         }

@@ -34,6 +34,8 @@ namespace G2PBridge.Platform.Hosting;
 /// <summary>Puts the host together: the platform, then one line per module.</summary>
 internal static class BridgeHost
 {
+    private const int MostConnections = 50;
+
     /// <param name="services">What the host is made of.</param>
     /// <param name="configuration">The settings.</param>
     /// <param name="connectionString">Asked when something first needs the database.</param>
@@ -43,7 +45,9 @@ internal static class BridgeHost
         services.AddSingleton(flags);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<HostPresence>();
-        services.AddSingleton(provider => DataSource(connectionString(), provider.GetRequiredService<HostPresence>()));
+        services.AddSingleton(provider => DataSource(connectionString(), MostConnections, provider.GetRequiredService<HostPresence>()));
+        services.AddSingleton(provider => new StatusDatabase(DataSource(
+            configuration.GetConnectionString(StatusDatabase.Replica) is { Length: > 0 } replica ? replica : connectionString(), StatusDatabase.MostConnections, provider.GetRequiredService<HostPresence>())));
         services.AddHostedService<PresenceKeeper>();
         services.AddAudit();
         services.AddSingleton<BridgeDatabase>();
@@ -122,12 +126,12 @@ internal static class BridgeHost
         }
     }
 
-    private static NpgsqlDataSource DataSource(string connectionString, HostPresence presence)
+    private static NpgsqlDataSource DataSource(string connectionString, int mostConnections, HostPresence presence)
     {
         var builder = new NpgsqlDataSourceBuilder(connectionString);
         if (!builder.ConnectionStringBuilder.ContainsKey("Maximum Pool Size"))
         {
-            builder.ConnectionStringBuilder.MaxPoolSize = 50;
+            builder.ConnectionStringBuilder.MaxPoolSize = mostConnections;
         }
 
         // Statements are prepared where they are sent (SqlStatements, PrepareQueries), never by the driver on its own.

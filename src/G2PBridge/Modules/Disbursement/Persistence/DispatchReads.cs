@@ -10,7 +10,7 @@ namespace G2PBridge.Modules.Disbursement.Persistence;
 /// What other modules may know. Every statement starts from a primary key or an envelope's or batch's few chunks. A chunk's payments are its run of
 /// numbers, here and elsewhere by <c>lateral (… offset 0)</c>: an ordinary join may be planned as a scan of every partition.
 /// </summary>
-internal sealed class DispatchReads(BridgeDatabase source, ReferencePrefix prefix)
+internal sealed class DispatchReads(BridgeDatabase source, StatusDatabase status, ReferencePrefix prefix)
 {
     /// <summary>
     /// A set of thousands lies in a handful of chunks, so what the lines of a chunk share is read once, not once a line: two look-ups by
@@ -82,7 +82,7 @@ internal sealed class DispatchReads(BridgeDatabase source, ReferencePrefix prefi
     }
 
     /// <summary>The envelope counts them in the transaction that notes them, so where it counts none the condition is false for all rows and none is touched.</summary>
-    public Task<List<long>> NothingToPayAsync(IReadOnlyCollection<long> lines, IReadOnlyCollection<string> envelopeIds, CancellationToken cancellationToken) => source.QueryAsync(
+    public Task<List<long>> NothingToPayAsync(IReadOnlyCollection<long> lines, IReadOnlyCollection<string> envelopeIds, CancellationToken cancellationToken) => status.QueryAsync(
         """
         select line from disbursement.line_state
         where exists (select from disbursement.envelope where envelope_id = any($2) and nothing_to_pay_lines > 0) and line = any($1) and state = 'NothingToPay'

@@ -11,7 +11,7 @@ namespace G2PBridge.Modules.Envelopes.Persistence;
 /// own that is empty where only digital cash is paid; a number is in one of the two. Lines that are asked for one by one are looked up one by one,
 /// each in the partition of its number: "= any(…)" would look for all of them in every partition, or read the ids' table from end to end.
 /// </summary>
-internal sealed class LineReader(BridgeDatabase source)
+internal sealed class LineReader(BridgeDatabase source, StatusDatabase status)
 {
     private const string BySeq =
         $"""
@@ -97,7 +97,7 @@ internal sealed class LineReader(BridgeDatabase source)
         var keys = DisbursementKeys.Of(sorted);
         // In the order of the index, neighbours share its pages.
         Array.Sort(keys, sorted);
-        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var connection = await status.OpenConnectionAsync(cancellationToken);
         var (lines, gone) = (new List<(long Seq, string Id)>(ids.Count), new List<SeqRange>());
         await using (var batch = new NpgsqlBatch(connection))
         {

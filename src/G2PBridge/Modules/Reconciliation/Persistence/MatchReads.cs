@@ -7,7 +7,7 @@ using Npgsql;
 namespace G2PBridge.Modules.Reconciliation.Persistence;
 
 /// <summary>What other modules may know. Every statement starts from the match's key, an envelope's returns, or the queue's own indexes.</summary>
-internal sealed class MatchReads(BridgeDatabase source, DataProtector protector, EntryHashes hashes)
+internal sealed class MatchReads(BridgeDatabase source, StatusDatabase status, DataProtector protector, EntryHashes hashes)
 {
     /// <summary>Beyond so many open entries it is taken for granted that some concern a line and some a text.</summary>
     private const int OpenLookedAt = 100;
@@ -38,9 +38,10 @@ internal sealed class MatchReads(BridgeDatabase source, DataProtector protector,
     public async Task<EntriesOfLines> EntriesAsync(
         IReadOnlyCollection<long> lines, IReadOnlyCollection<string> envelopeIds, IReadOnlyCollection<string> references, CancellationToken cancellationToken)
     {
-        var (matches, isOfLines, isOfTexts) = await MatchesAndLookAsync(lines, envelopeIds, cancellationToken);
+        await using var connection = await status.OpenConnectionAsync(cancellationToken);
+        var (matches, isOfLines, isOfTexts) = await MatchesAndLookAsync(connection, lines, envelopeIds, cancellationToken);
         return new EntriesOfLines(
-            matches, isOfLines || isOfTexts ? await UnmatchedAsync(isOfLines ? lines : [], isOfTexts ? references.ToHashSet(StringComparer.Ordinal) : [], cancellationToken) : []);
+            matches, isOfLines || isOfTexts ? await UnmatchedAsync(connection, isOfLines ? lines : [], isOfTexts ? references.ToHashSet(StringComparer.Ordinal) : [], cancellationToken) : []);
     }
 
     public Task<List<ReconciliationProgress>> ProgressAsync(IReadOnlyCollection<string> envelopeIds, CancellationToken cancellationToken) => source.QueryAsync(
@@ -67,7 +68,31 @@ internal sealed class MatchReads(BridgeDatabase source, DataProtector protector,
         """,
         [envelopeId], reader => new ReturnCount(reader.GetString(0), reader.GetInt32(1), reader.GetDecimal(2)), cancellationToken);
 
-    public Task<List<UnmatchedEntry>> UnmatchedAsync(IReadOnlyCollection<long> lines, IReadOnlyCollection<string> references, CancellationToken cancellationToken) => source.QueryAsync(
+    public async Task<List<UnmatchedEntry>> UnmatchedAsync(IReadOnlyCollection<long> lines, IReadOnlyCollection<string> references, CancellationToken cancellationToken)
+    {
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        return await UnmatchedAsync(connection, lines, references, cancellationToken);
+    }
+
+    /// <summary>By runs of the match's key; a second or two for a million lines.</summary>
+    public Task<List<StatementOfLines>> StatementsAsync(IReadOnlyList<SeqRange> runs, CancellationToken cancellationToken) => source.QueryAsync(
+        """
+        select f.id, s.number, s.sequence,
+            count(*) filter (where m.kind = 0)::int, coalesce(sum(m.amount) filter (where m.kind = 0), 0), count(*) filter (where m.kind > 0)::int, coalesce(sum(m.amount) filter (where m.kind > 0), 0)
+        from unnest($1::bigint[], $2::bigint[]) r(first, last)
+        join reconciliation.match m on m.line between r.first and r.last
+        cross join lateral (select * from reconciliation.entry t where t.file = m.file and t.no = m.entry_no offset 0) e
+        join reconciliation.statement s on s.file = e.file and s.no = e.statement
+        join reconciliation.statement_file f on f.number = e.file
+        group by f.id, f.number, s.no, s.number, s.sequence
+        order by f.number, s.no
+        """,
+        [runs.Select(run => run.First).ToArray(), runs.Select(run => run.Last).ToArray()],
+        reader => new StatementOfLines(
+            reader.GetGuid(0), reader.TextOrNull(1), reader.TextOrNull(2), reader.GetInt32(3), reader.GetDecimal(4), reader.GetInt32(5), reader.GetDecimal(6)),
+        cancellationToken);
+
+    private Task<List<UnmatchedEntry>> UnmatchedAsync(NpgsqlConnection connection, IReadOnlyCollection<long> lines, IReadOnlyCollection<string> references, CancellationToken cancellationToken) => connection.QueryAsync(
         """
         select e.file, e.no, e.sealed, u.line, f.id, s.number, s.sequence, e.ordinal,
             e.entry_date, e.value_date, u.error_reason, u.detail, e.bank_reference, coalesce(e.amount, 0), coalesce(e.currency, s.currency, '')
@@ -93,31 +118,12 @@ internal sealed class MatchReads(BridgeDatabase source, DataProtector protector,
         },
         cancellationToken);
 
-    /// <summary>By runs of the match's key; a second or two for a million lines.</summary>
-    public Task<List<StatementOfLines>> StatementsAsync(IReadOnlyList<SeqRange> runs, CancellationToken cancellationToken) => source.QueryAsync(
-        """
-        select f.id, s.number, s.sequence,
-            count(*) filter (where m.kind = 0)::int, coalesce(sum(m.amount) filter (where m.kind = 0), 0), count(*) filter (where m.kind > 0)::int, coalesce(sum(m.amount) filter (where m.kind > 0), 0)
-        from unnest($1::bigint[], $2::bigint[]) r(first, last)
-        join reconciliation.match m on m.line between r.first and r.last
-        cross join lateral (select * from reconciliation.entry t where t.file = m.file and t.no = m.entry_no offset 0) e
-        join reconciliation.statement s on s.file = e.file and s.no = e.statement
-        join reconciliation.statement_file f on f.number = e.file
-        group by f.id, f.number, s.no, s.number, s.sequence
-        order by f.number, s.no
-        """,
-        [runs.Select(run => run.First).ToArray(), runs.Select(run => run.Last).ToArray()],
-        reader => new StatementOfLines(
-            reader.GetGuid(0), reader.TextOrNull(1), reader.TextOrNull(2), reader.GetInt32(3), reader.GetDecimal(4), reader.GetInt32(5), reader.GetDecimal(6)),
-        cancellationToken);
-
     /// <summary>The matches, and whether some open entry concerns a line or a text.</summary>
     private async Task<(List<MatchedEntry> Matches, bool IsOfLines, bool IsOfTexts)> MatchesAndLookAsync(
-        IReadOnlyCollection<long> lines, IReadOnlyCollection<string> envelopeIds, CancellationToken cancellationToken)
+        NpgsqlConnection connection, IReadOnlyCollection<long> lines, IReadOnlyCollection<string> envelopeIds, CancellationToken cancellationToken)
     {
         var (debits, others) = (new List<FoundDebit>(lines.Count), new List<FoundMatch>());
         bool isOfLines, isOfTexts;
-        await using var connection = await source.OpenConnectionAsync(cancellationToken);
         await using (var batch = new NpgsqlBatch(connection))
         {
             // Without debits of the envelopes the first condition is false for all rows, and none is touched.

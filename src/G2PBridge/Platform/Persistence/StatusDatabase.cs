@@ -1,0 +1,24 @@
+using Npgsql;
+
+namespace G2PBridge.Platform.Persistence;
+
+/// <summary>
+/// The database for questions about the status of many lines, on connections of its own. They are few, so that a server process soon has its plans and its
+/// tables of pages together, which one of dozens never has; and questions wait for each other, not the work for them. A replica may stand
+/// behind it: what is answered is then as old as the replica, and nothing that decides anything may be read here.
+/// </summary>
+internal sealed class StatusDatabase(NpgsqlDataSource source) : IAsyncDisposable
+{
+    /// <summary>A question uses up to four at once.</summary>
+    public const int MostConnections = 8;
+
+    /// <summary>Of the connection string of a replica.</summary>
+    public const string Replica = "G2PBridgeReplica";
+
+    public ValueTask<NpgsqlConnection> OpenConnectionAsync(CancellationToken cancellationToken) => source.OpenConnectionAsync(cancellationToken);
+
+    public Task<List<T>> QueryAsync<T>(string sql, object?[] values, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken) =>
+        source.QueryAsync(sql, values, read, cancellationToken);
+
+    public ValueTask DisposeAsync() => source.DisposeAsync();
+}
