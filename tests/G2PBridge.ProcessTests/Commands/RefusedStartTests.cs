@@ -16,14 +16,16 @@ internal sealed class RefusedStartTests
     public Task A_database_that_does_not_answer_is_named() =>
         IsRefusedAsync(new() { ["ConnectionStrings__G2PBridge"] = "Host=127.0.0.1;Port=1;Database=pay" }, ["serve"], "The database 'pay' at 127.0.0.1:1 cannot be reached");
 
-    [Test]
-    public Task A_connection_string_that_cannot_be_read_shows_how_it_is_written() =>
-        IsRefusedAsync(new() { ["ConnectionStrings__G2PBridge"] = "postgres" }, ["migrate"], "write it as 'Host=");
+    [TestCase("postgres")]
+    [TestCase("Database=pay")]
+    public Task A_connection_string_that_cannot_be_read_shows_how_it_is_written(string written) =>
+        IsRefusedAsync(new() { ["ConnectionStrings__G2PBridge"] = written }, ["migrate"], "write it as 'Host=");
 
-    [Test]
-    public async Task A_replica_that_cannot_be_read_is_told_from_the_database() =>
+    [TestCase("Hots=db2")]
+    [TestCase("Database=pay")]
+    public async Task A_replica_that_cannot_be_read_is_told_from_the_database(string written) =>
         await IsRefusedAsync(
-            new() { ["ConnectionStrings__G2PBridge"] = await TestServer.NewDatabaseAsync(), ["ConnectionStrings__G2PBridgeReplica"] = "Hots=db2" }, ["serve", "--urls", "http://127.0.0.1:0"], "ConnectionStrings:G2PBridgeReplica cannot be read");
+            new() { ["ConnectionStrings__G2PBridge"] = await TestServer.NewDatabaseAsync(), ["ConnectionStrings__G2PBridgeReplica"] = written }, ["serve", "--urls", "http://127.0.0.1:0"], "ConnectionStrings:G2PBridgeReplica cannot be read");
 
     [TestCase("port", "1", "The setting port of the local PostgreSQL is fixed")]
     [TestCase("shared_bufers", "1GB", "unrecognized configuration parameter \"shared_bufers\"")]
@@ -32,7 +34,7 @@ internal sealed class RefusedStartTests
         var folder = Directory.CreateTempSubdirectory("g2p-bridge-settings-").FullName;
         try
         {
-            await IsRefusedAsync([], ["serve", "--urls", "http://127.0.0.1:0", $"--LocalPostgres:Folder={folder}", $"--LocalPostgres:Settings:{name}={value}"], sentence);
+            await IsRefusedAsync([], ["serve", "--urls", "http://127.0.0.1:0", $"--LocalPostgres:Folder={Path.Combine(folder, "postgres")}", $"--LocalPostgres:Settings:{name}={value}"], sentence);
         }
         finally
         {

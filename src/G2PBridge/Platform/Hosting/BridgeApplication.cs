@@ -93,7 +93,11 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
             var cluster = await starting;
             connectionString = cluster?.ConnectionString(BridgeDatabase) ?? configured!;
             await ReachAsync(connectionString, cancellationToken);
-            ReadConnectionString(StatusDatabase.Replica, builder.Configuration.GetConnectionString(StatusDatabase.Replica) ?? "");
+            if (builder.Configuration.GetConnectionString(StatusDatabase.Replica) is { Length: > 0 } replica)
+            {
+                ReadConnectionString(StatusDatabase.Replica, replica);
+            }
+
             return new BridgeApplication(web, cluster, simulators, Path.GetDirectoryName(ClusterFolder(builder.Configuration))!);
         }
         catch
@@ -318,11 +322,12 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
         return Environment.CurrentDirectory;
     }
 
-    /// <exception cref="StartupRefusedException">The setting is not a connection string.</exception>
+    /// <exception cref="StartupRefusedException">The setting is not a connection string, or one that names no server.</exception>
     public static NpgsqlConnectionStringBuilder ReadConnectionString(string name, string value)
     {
         try
         {
+            NpgsqlDataSource.Create(value).Dispose();
             return new NpgsqlConnectionStringBuilder(value);
         }
         catch (ArgumentException exception)
