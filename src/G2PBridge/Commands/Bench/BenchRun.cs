@@ -27,8 +27,7 @@ internal sealed class BenchRun(BenchPlan plan, BenchDatabases databases, string?
 
         var after = await CeilingAsync("COPY ceiling after", progress, cancellationToken);
         await watching.CancelAsync();
-        var postgresPeak = await memory;
-        return new BenchResult(plan, Machine(), before, after, whole, quiet, staged, peak, postgresPeak, accounted, await HugePagesAsync(postgresPeak is not null, cancellationToken));
+        return new BenchResult(plan, Machine(), before, after, whole, quiet, staged, peak, await memory, accounted, await HugePagesAsync(cancellationToken));
     }
 
     private async Task<(WholeResult Whole, QuietResult Quiet, double HostPeak, bool Accounted)> WholeAsync(BenchProgress progress, CancellationToken cancellationToken)
@@ -70,8 +69,8 @@ internal sealed class BenchRun(BenchPlan plan, BenchDatabases databases, string?
     }
 
     /// <summary>Null where the server cannot be seen, or its system has no huge pages.</summary>
-    private async Task<HugePages?> HugePagesAsync(bool isSeen, CancellationToken cancellationToken) =>
-        isSeen && await databases.HugePagesWantedAsync(cancellationToken) is > 0 and var wanted ? new HugePages(_meter.HasSeenHugePages, wanted) : null;
+    private async Task<HugePages?> HugePagesAsync(CancellationToken cancellationToken) =>
+        await _meter.HasHugePagesAsync(cancellationToken) is { } areUsed && await databases.HugePagesWantedAsync(cancellationToken) is > 0 and var wanted ? new HugePages(areUsed, wanted) : null;
 
     private async Task<double> CeilingAsync(string name, BenchProgress progress, CancellationToken cancellationToken)
     {

@@ -21,9 +21,6 @@ internal sealed class ProcessMeter(BenchDatabases databases)
 
     private string? _server;
 
-    /// <summary>Whether the server's shared memory was seen on huge pages; false where it cannot be seen.</summary>
-    public bool HasSeenHugePages { get; private set; }
-
     public Task<Usage> ReadAsync(BenchHost host, CancellationToken cancellationToken) => ReadAsync([host], cancellationToken);
 
     public async Task<Usage> ReadAsync(IReadOnlyList<BenchHost> hosts, CancellationToken cancellationToken)
@@ -59,13 +56,17 @@ internal sealed class ProcessMeter(BenchDatabases databases)
         {
             var held = Memory(process);
             own += held.Own;
-            shared = Math.Max(shared, held.Shared);
+            // The kernel does not count huge pages as shared memory.
+            shared = Math.Max(shared, held.Shared + held.Huge);
             files = Math.Max(files, held.Files);
-            HasSeenHugePages |= held.IsHuge;
         }
 
         return (own + shared + files) / 1024d;
     }
+
+    /// <summary>Whether the server's shared memory lies on huge pages. Null where it cannot be seen.</summary>
+    public async Task<bool?> HasHugePagesAsync(CancellationToken cancellationToken) =>
+        await ServerAsync(cancellationToken) is { } server ? Members(server).Any(process => Memory(process).Huge > 0) : null;
 
     private async Task<double?> PostgresSecondsAsync(CancellationToken cancellationToken)
     {
@@ -110,12 +111,10 @@ internal sealed class ProcessMeter(BenchDatabases databases)
     /// <summary>The fields after the name, which may hold anything.</summary>
     private static string[]? Stat(string process) => Read($"/proc/{process}/stat") is { } text ? text[(text.LastIndexOf(')') + 2)..].Split(' ') : null;
 
-    private static (long Own, long Shared, long Files, bool IsHuge) Memory(string process)
+    private static (long Own, long Shared, long Files, long Huge) Memory(string process)
     {
         var lines = Read($"/proc/{process}/status")?.Split('\n') ?? [];
-        // The kernel does not count huge pages as shared memory.
-        var huge = Of("HugetlbPages:");
-        return (Of("RssAnon:"), Of("RssShmem:") + huge, Of("RssFile:"), huge > 0);
+        return (Of("RssAnon:"), Of("RssShmem:"), Of("RssFile:"), Of("HugetlbPages:"));
 
         long Of(string name) => lines.FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal)) is { } line
             ? long.Parse(line.AsSpan(name.Length).Trim().TrimEnd(" kB"), CultureInfo.InvariantCulture)

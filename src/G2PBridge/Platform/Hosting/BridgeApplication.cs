@@ -73,6 +73,11 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
             throw new StartupRefusedException($"'{wrong}' is not an address to listen on; write it like http://127.0.0.1:8000.");
         }
 
+        if (StatusDatabase.ReplicaOf(builder.Configuration) is { } replica)
+        {
+            ReadConnectionString(StatusDatabase.Replica, replica);
+        }
+
         // The server starts while the host is put together: nothing asks for the database before it is there.
         var configured = builder.Configuration.GetConnectionString("G2PBridge");
         var isConfigured = !string.IsNullOrWhiteSpace(configured);
@@ -93,11 +98,6 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
             var cluster = await starting;
             connectionString = cluster?.ConnectionString(BridgeDatabase) ?? configured!;
             await ReachAsync(connectionString, cancellationToken);
-            if (builder.Configuration.GetConnectionString(StatusDatabase.Replica) is { Length: > 0 } replica)
-            {
-                ReadConnectionString(StatusDatabase.Replica, replica);
-            }
-
             return new BridgeApplication(web, cluster, simulators, Path.GetDirectoryName(ClusterFolder(builder.Configuration))!);
         }
         catch

@@ -47,7 +47,7 @@ internal static class BridgeHost
         services.AddSingleton<HostPresence>();
         services.AddSingleton(provider => DataSource(connectionString(), MostConnections, provider.GetRequiredService<HostPresence>()));
         services.AddSingleton(provider => new StatusDatabase(DataSource(
-            configuration.GetConnectionString(StatusDatabase.Replica) is { Length: > 0 } replica ? replica : connectionString(), StatusDatabase.MostConnections, provider.GetRequiredService<HostPresence>())));
+            StatusDatabase.ReplicaOf(configuration) ?? connectionString(), StatusDatabase.MostConnections, provider.GetRequiredService<HostPresence>())));
         services.AddHostedService<PresenceKeeper>();
         services.AddAudit();
         services.AddSingleton<BridgeDatabase>();

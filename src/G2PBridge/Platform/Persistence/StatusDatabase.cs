@@ -12,8 +12,11 @@ internal sealed class StatusDatabase(NpgsqlDataSource source) : IAsyncDisposable
     /// <summary>A question uses up to four at once.</summary>
     public const int MostConnections = 8;
 
-    /// <summary>Of the connection string of a replica.</summary>
+    /// <summary>The name of a replica's connection string.</summary>
     public const string Replica = "G2PBridgeReplica";
+
+    /// <summary>The connection string of the replica; null where there is none.</summary>
+    public static string? ReplicaOf(IConfiguration configuration) => configuration.GetConnectionString(Replica) is { Length: > 0 } replica ? replica : null;
 
     public ValueTask<NpgsqlConnection> OpenConnectionAsync(CancellationToken cancellationToken) => source.OpenConnectionAsync(cancellationToken);
 
