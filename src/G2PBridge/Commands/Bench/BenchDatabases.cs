@@ -160,7 +160,7 @@ internal sealed class BenchDatabases : IAsyncDisposable
             return (null, BridgeApplication.ReadConnectionString("G2PBridge", given).ConnectionString);
         }
 
-        var cluster = await BridgeApplication.StartClusterAsync(configuration, CommandLine.Report, cancellationToken);
+        var cluster = await BridgeApplication.StartClusterAsync(BridgeApplication.ClusterOptions(configuration), CommandLine.Report, cancellationToken);
         return (cluster, cluster.ConnectionString("postgres"));
     }
 

@@ -78,10 +78,12 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
             ReadConnectionString(StatusDatabase.Replica, replica);
         }
 
-        // The server starts while the host is put together: nothing asks for the database before it is there.
+        // The server starts while the host is put together: nothing asks for the database before it is there. What it has to know of the settings is read
+        // before, because they grow meanwhile, and whoever lists them then may fail.
         var configured = builder.Configuration.GetConnectionString("G2PBridge");
         var isConfigured = !string.IsNullOrWhiteSpace(configured);
-        var starting = isConfigured ? Task.FromResult<LocalPostgresCluster?>(null) : Task.Run(() => StartDevelopersClusterAsync(builder, start.Report, cancellationToken), cancellationToken);
+        var (environment, options) = (builder.Environment.EnvironmentName, ClusterOptions(builder.Configuration));
+        var starting = isConfigured ? Task.FromResult<LocalPostgresCluster?>(null) : Task.Run(() => StartDevelopersClusterAsync(environment, options, start.Report, cancellationToken), cancellationToken);
         WebApplication? web = null;
         try
         {
@@ -249,16 +251,16 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
         builder.Logging.AddSerilog(log.CreateLogger(), dispose: true);
     }
 
-    private static async Task<LocalPostgresCluster?> StartDevelopersClusterAsync(WebApplicationBuilder builder, Action<string> report, CancellationToken cancellationToken)
+    private static async Task<LocalPostgresCluster?> StartDevelopersClusterAsync(string environment, LocalPostgresOptions options, Action<string> report, CancellationToken cancellationToken)
     {
-        if (!builder.Environment.IsDevelopment())
+        if (!environment.Equals(Environments.Development, StringComparison.OrdinalIgnoreCase))
         {
             throw new StartupRefusedException(
-                $"No database is configured for {builder.Environment.EnvironmentName}: set ConnectionStrings__G2PBridge to a PostgreSQL 15 or newer, for example 'Host=db;Database=g2pbridge;Username=g2pbridge;Password=…'. " +
+                $"No database is configured for {environment}: set ConnectionStrings__G2PBridge to a PostgreSQL 15 or newer, for example 'Host=db;Database=g2pbridge;Username=g2pbridge;Password=…'. " +
                 "(In Development the bridge starts a private one.)");
         }
 
-        var cluster = await StartClusterAsync(builder.Configuration, report, cancellationToken);
+        var cluster = await StartClusterAsync(options, report, cancellationToken);
         await cluster.EnsureDatabaseAsync(BridgeDatabase, cancellationToken);
         await cluster.EnsureDatabaseAsync(SimulatorsDatabase, cancellationToken);
         return cluster;
@@ -278,16 +280,17 @@ internal sealed partial class BridgeApplication : IAsyncDisposable
         Uri.TryCreate(url.Replace("//*", "//0.0.0.0", StringComparison.Ordinal).Replace("//+", "//0.0.0.0", StringComparison.Ordinal), UriKind.Absolute, out var address)
         && address.Scheme is ("http" or "https");
 
-    /// <summary>The private server, where and as the settings under <c>LocalPostgres</c> want it.</summary>
-    /// <exception cref="StartupRefusedException">It cannot be started; the message says why and what to do.</exception>
-    public static async Task<LocalPostgresCluster> StartClusterAsync(IConfiguration configuration, Action<string> report, CancellationToken cancellationToken)
+    /// <summary>The private server as the settings under <c>LocalPostgres</c> want it.</summary>
+    public static LocalPostgresOptions ClusterOptions(IConfiguration configuration) => new()
     {
-        var options = new LocalPostgresOptions
-        {
-            Folder = ClusterFolder(configuration),
-            RepositoryRoot = RepositoryRoot(),
-            Settings = configuration.GetSection("LocalPostgres:Settings").GetChildren().ToDictionary(setting => setting.Key, setting => setting.Value ?? ""),
-        };
+        Folder = ClusterFolder(configuration),
+        RepositoryRoot = RepositoryRoot(),
+        Settings = configuration.GetSection("LocalPostgres:Settings").GetChildren().ToDictionary(setting => setting.Key, setting => setting.Value ?? ""),
+    };
+
+    /// <exception cref="StartupRefusedException">The server cannot be started; the message says why and what to do.</exception>
+    public static async Task<LocalPostgresCluster> StartClusterAsync(LocalPostgresOptions options, Action<string> report, CancellationToken cancellationToken)
+    {
         try
         {
             return await LocalPostgresCluster.StartAsync(options, report, cancellationToken);
